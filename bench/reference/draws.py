@@ -1,0 +1,75 @@
+"""The random draws that a simulation asks for, and a plain implementation of them.
+
+Every draw is asked for by what it is for (population, neuron, step, ...). `NumpyDraws` ignores
+that and takes the next numbers of one generator; `reference.keyed_draws.KeyedDraws` uses it as
+the address of a counter-based stream, so that another program can make the same draws in any
+order.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+
+class Draws(Protocol):
+    """All randomness of the microscopic and mesoscopic simulations.
+
+    Populations, STP sets and signal components are numbered in the order of the network.
+    """
+
+    def thresholds(self, population: int, neurons: np.ndarray, n_fired: np.ndarray) -> np.ndarray:
+        """Exponential of mean 1 for each neuron, which has fired `n_fired` spikes so far."""
+
+    def initial_uniforms(self, population: int, size: int) -> np.ndarray:
+        """Uniform on [0, 1) for each neuron: its age at t = 0."""
+
+    def initial_counts(self, population: int, size: int, probabilities: np.ndarray) -> np.ndarray:
+        """Multinomial numbers of neurons per age at t = 0."""
+
+    def spike_count(self, population: int, step: int, size: int, probability: float) -> int:
+        """Binomial number of spikes of a population in a step."""
+
+    def spike_count_normal(self, population: int, step: int) -> float:
+        """Standard normal for the number of spikes of a population in a step."""
+
+    def release_normals(self, stp_set: int, step: int) -> np.ndarray:
+        """Two standard normals: sample means of u and x over the neurons that fire in a step."""
+
+    def drive_normals(self, population: int, component: int, n_steps: int) -> np.ndarray:
+        """Standard normals of steps 0 .. n_steps - 1 for a component of a population's signal."""
+
+
+class NumpyDraws:
+    """Draws taken one after another from one generator: for runs of the reference on its own.
+
+    Parameters
+    ----------
+    seed : int or numpy.random.SeedSequence, optional
+        Seed of the generator; None takes entropy from the operating system.
+    """
+
+    def __init__(self, seed: int | np.random.SeedSequence | None = None):
+        self._rng = np.random.Generator(np.random.Philox(seed))
+
+    def thresholds(self, population: int, neurons: np.ndarray, n_fired: np.ndarray) -> np.ndarray:
+        return self._rng.standard_exponential(len(neurons))
+
+    def initial_uniforms(self, population: int, size: int) -> np.ndarray:
+        return self._rng.random(size)
+
+    def initial_counts(self, population: int, size: int, probabilities: np.ndarray) -> np.ndarray:
+        return self._rng.multinomial(size, probabilities)
+
+    def spike_count(self, population: int, step: int, size: int, probability: float) -> int:
+        return int(self._rng.binomial(size, probability))
+
+    def spike_count_normal(self, population: int, step: int) -> float:
+        return self._rng.standard_normal()
+
+    def release_normals(self, stp_set: int, step: int) -> np.ndarray:
+        return self._rng.standard_normal(2)
+
+    def drive_normals(self, population: int, component: int, n_steps: int) -> np.ndarray:
+        return self._rng.standard_normal(n_steps)

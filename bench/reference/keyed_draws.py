@@ -1,0 +1,149 @@
+"""Draws from counter-based streams: each number is a pure function of what it is for.
+
+Philox4x64-10 (Salmon et al., SC'11), here numpy's own implementation, with
+
+    key      two 64-bit words from ``numpy.random.SeedSequence(seed)``
+    counter  (block, event, purpose << 56 | owner << 32 | index, trial)
+
+A stream is the sequence of words of blocks 0, 1, 2, ... of one event.
+
+| purpose   | owner      | index             | event                       | draws                 |
+|-----------|------------|-------------------|-----------------------------|-----------------------|
+| threshold | population | neuron            | spikes fired by that neuron | one exponential       |
+| initial   | population | neuron; meso: 0   | 0                           | uniform; binomials    |
+| count     | population | 0                 | step                        | binomial or normal    |
+| release   | STP set    | 0                 | step                        | normals for u, then x |
+| drive     | population | signal component  | step                        | one normal            |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from scipy.special import ndtri
+
+
+class Purpose(IntEnum):
+    THRESHOLD = 1
+    INITIAL = 2
+    COUNT = 3
+    RELEASE = 4
+    DRIVE = 5
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The address of a stream of random words."""
+
+    key: tuple[int, int]
+    purpose: Purpose
+    owner: int
+    index: int
+    event: int
+    trial: int
+
+    def words(self, n: int) -> np.ndarray:
+        """First `n` words (uint64) of the stream."""
+        owner_word = self.purpose << 56 | self.owner << 32 | self.index
+        counter = self.event << 64 | owner_word << 128 | self.trial << 192
+        # numpy increments the 256-bit counter before it computes a block.
+        before_first_block = (counter - 1) % 2**256
+        key = self.key[0] | self.key[1] << 64
+        return np.random.Philox(key=key, counter=before_first_block).random_raw(n)
+
+
+def uniform(words: np.ndarray) -> np.ndarray:
+    """Uniform on [0, 1), 53 bits."""
+    return (words >> np.uint64(11)) * 2.0**-53
+
+
+def open_uniform(words: np.ndarray) -> np.ndarray:
+    """Uniform on (0, 1), 52 bits: with 53, adding one half would round the largest value to 1."""
+    return ((words >> np.uint64(12)) + 0.5) * 2.0**-52
+
+
+def exponential(words: np.ndarray) -> np.ndarray:
+    """Exponential of mean 1."""
+    return -np.log(open_uniform(words))
+
+
+def normal(words: np.ndarray) -> np.ndarray:
+    """Standard normal, by inversion."""
+    return ndtri(open_uniform(words))
+
+
+class KeyedDraws:
+    """The draws of one trial of one seed.
+
+    Binomial numbers depend on the sampling algorithm, which is not part of the reference: whoever
+    wants them hands in functions of the stream.
+
+    Parameters
+    ----------
+    seed : int or numpy.random.SeedSequence
+        Seed shared by all trials.
+    trial : int
+        Number of the trial.
+    binomial : callable, optional
+        ``binomial(stream, n, p) -> int``: first binomial number of a `Stream`.
+    multinomial : callable, optional
+        ``multinomial(stream, n, probabilities) -> array``: counts from successive conditional
+        binomial numbers of a `Stream`.
+    """
+
+    def __init__(
+        self,
+        seed: int | np.random.SeedSequence,
+        trial: int = 0,
+        *,
+        binomial: Callable[[Stream, int, float], int] | None = None,
+        multinomial: Callable[[Stream, int, np.ndarray], np.ndarray] | None = None,
+    ):
+        if not isinstance(seed, np.random.SeedSequence):
+            seed = np.random.SeedSequence(seed)
+        key0, key1 = seed.generate_state(2, np.uint64)
+        self._key = (int(key0), int(key1))
+        self._trial = trial
+        self._binomial = binomial
+        self._multinomial = multinomial
+
+    def stream(self, purpose: Purpose, owner: int, index: int, event: int) -> Stream:
+        """The stream of one event of this trial."""
+        return Stream(self._key, purpose, owner, index, event, self._trial)
+
+    def _first_words(self, purpose, owner, indices, events):
+        streams = (
+            self.stream(purpose, owner, int(i), int(e))
+            for i, e in zip(indices, events, strict=True)
+        )
+        return np.array([stream.words(1)[0] for stream in streams], dtype=np.uint64)
+
+    def thresholds(self, population: int, neurons: np.ndarray, n_fired: np.ndarray) -> np.ndarray:
+        return exponential(self._first_words(Purpose.THRESHOLD, population, neurons, n_fired))
+
+    def initial_uniforms(self, population: int, size: int) -> np.ndarray:
+        return uniform(self._first_words(Purpose.INITIAL, population, range(size), [0] * size))
+
+    def initial_counts(self, population: int, size: int, probabilities: np.ndarray) -> np.ndarray:
+        if self._multinomial is None:
+            raise ValueError("KeyedDraws needs multinomial= to draw initial counts")
+        stream = self.stream(Purpose.INITIAL, population, 0, 0)
+        return np.asarray(self._multinomial(stream, size, probabilities))
+
+    def spike_count(self, population: int, step: int, size: int, probability: float) -> int:
+        if self._binomial is None:
+            raise ValueError("KeyedDraws needs binomial= to draw spike counts")
+        return self._binomial(self.stream(Purpose.COUNT, population, 0, step), size, probability)
+
+    def spike_count_normal(self, population: int, step: int) -> float:
+        return normal(self.stream(Purpose.COUNT, population, 0, step).words(1))[0]
+
+    def release_normals(self, stp_set: int, step: int) -> np.ndarray:
+        return normal(self.stream(Purpose.RELEASE, stp_set, 0, step).words(2))
+
+    def drive_normals(self, population: int, component: int, n_steps: int) -> np.ndarray:
+        indices = [component] * n_steps
+        return normal(self._first_words(Purpose.DRIVE, population, indices, range(n_steps)))

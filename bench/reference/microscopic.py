@@ -1,0 +1,280 @@
+"""Microscopic model: every neuron with its own potential, u and x; all-to-all coupling."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import numpy as np
+
+from .draws import Draws
+from .hazards import exponential_escape, lnp_hazard
+from .initial import NAMES, age_distribution, given_neurons, lnp_potential, synaptic_variables
+from .membrane_input import MembraneInput
+from .record import Record
+from .signals import signal_values
+from .time_grid import step_of_spike, whole_steps
+
+SPIKE = np.dtype([("time", np.float64), ("neuron", np.uint32)])
+
+
+def simulate_microscopic(
+    network, duration: float, *, dt: float, draws: Draws, initial="stationary"
+) -> dict:
+    """Simulate all neurons of a network.
+
+    Parameters
+    ----------
+    network : Network
+        Populations and projections; all connection probabilities must be 1.
+    duration, dt : float
+        ms. Step k runs from k dt to (k + 1) dt.
+    draws : Draws
+        Source of the random numbers.
+    initial : {"stationary", "rest", "synchronous"} or InitialState
+        State at t = 0.
+
+    Returns
+    -------
+    dict
+        ``t`` (ends of the steps, ms); by population name: ``rate`` (Hz), ``potential`` (mV) and
+        ``spikes`` (structured array of time, ms, and neuron); by projection label: ``release``
+        (Hz), ``u`` and ``x`` (population means).
+    """
+    for p in network.projections:
+        if p.probability != 1:
+            raise ValueError(
+                f"probability must be 1 (all-to-all) in projection {p.label}, got {p.probability}"
+            )
+    if isinstance(initial, str) and initial not in NAMES:
+        raise ValueError(f"initial must be one of {', '.join(NAMES)}, got {initial!r}")
+    record = Record(network, duration, dt)
+    populations = {
+        p.name: neurons_of(network, number, record, dt, draws, initial)
+        for number, p in enumerate(network.populations)
+    }
+    synapses = {
+        (source, stp): Synapses(stp, *synaptic_variables(initial, network, source, stp), dt)
+        for source, stp in record.stp_sets
+    }
+    if isinstance(initial, str) and initial == "synchronous":
+        fire_together(populations, synapses, record)
+    spikes = {name: [] for name in populations}
+
+    for step in range(record.n_steps):
+        for name, neurons in populations.items():
+            fired = neurons.step(step)
+            spikes[name].append(fired)
+            record.spike_counts[name][step] = len(fired)
+            if name in record.potential:
+                record.potential[name][step] = np.mean(neurons.potential)
+        for source, stp in record.releases:
+            fired = spikes[source][step]
+            record.releases[source, stp][step + 1] = (
+                len(fired) if stp is None else synapses[source, stp].step(fired)
+            )
+        for key, state in synapses.items():
+            record.u[key][step] = state.u.mean()
+            record.x[key][step] = state.x.mean()
+
+    result = record.as_dict()
+    result["spikes"] = {name: spike_table(by_step, dt) for name, by_step in spikes.items()}
+    return result
+
+
+def spike_table(by_step: list[np.ndarray], dt: float) -> np.ndarray:
+    """Spikes as (time, neuron); those of step k carry the time (k + 1) dt."""
+    count = [len(fired) for fired in by_step]
+    table = np.empty(sum(count), SPIKE)
+    table["time"] = np.repeat(np.arange(1, len(count) + 1) * dt, count)
+    table["neuron"] = np.concatenate(by_step)
+    return table
+
+
+def fire_together(populations: dict, synapses: dict, record: Record) -> None:
+    """All neurons have fired at t = 0, at the end of step -1 (given spike trains know better)."""
+    for source, stp in record.releases:
+        if isinstance(populations[source], GivenSpikes):
+            continue
+        everybody = np.arange(populations[source].size)
+        record.releases[source, stp][0] = (
+            len(everybody) if stp is None else synapses[source, stp].release(everybody)
+        )
+
+
+class Synapses:
+    """Tsodyks-Markram variables u and x of the neurons of a population."""
+
+    def __init__(self, stp, u: np.ndarray, x: np.ndarray, dt: float):
+        self._stp = stp
+        self._decay_u = math.exp(-dt / stp.tau_f) if stp.tau_f > 0 else 0.0
+        self._decay_x = math.exp(-dt / stp.tau_d) if stp.tau_d > 0 else 0.0
+        self.u = u
+        self.x = x
+
+    def step(self, fired: np.ndarray) -> float:
+        """Relax to the end of the step, then release the spikes of the neurons that fired."""
+        self.u = self._stp.U0 + (self.u - self._stp.U0) * self._decay_u
+        self.x = 1 + (self.x - 1) * self._decay_x
+        return self.release(fired)
+
+    def release(self, fired: np.ndarray) -> float:
+        """Total release u- x- of the spikes; only then u and x jump."""
+        released = self.u[fired] * self.x[fired]
+        self.u[fired] += self._stp.U * (1 - self.u[fired])
+        self.x[fired] -= released
+        return released.sum()
+
+
+class Thresholds:
+    """A neuron fires when its integrated hazard reaches an exponential threshold of mean 1.
+
+    Equivalent to a spike with probability 1 - exp(-H) in every step of integrated hazard H.
+    """
+
+    def __init__(self, population: int, size: int, draws: Draws):
+        self._population = population
+        self._draws = draws
+        self._n_fired = np.zeros(size, np.int64)
+        self._remaining = draws.thresholds(population, np.arange(size), self._n_fired)
+
+    def step(self, integrated_hazard: np.ndarray | float) -> np.ndarray:
+        """Numbers of the neurons that fire in the step."""
+        self._remaining -= integrated_hazard
+        fired = np.flatnonzero(self._remaining <= 0)
+        if len(fired) > 0:
+            self._n_fired[fired] += 1
+            self._remaining[fired] = self._draws.thresholds(
+                self._population, fired, self._n_fired[fired]
+            )
+        return fired
+
+
+def neurons_of(network, number: int, record: Record, dt: float, draws: Draws, initial):
+    """The neurons of a population of the network."""
+    population = network.populations[number]
+    neuron, size = population.neuron, population.size
+    values = partial(signal_values, n_steps=record.n_steps, dt=dt, population=number, draws=draws)
+    if type(neuron).__name__ == "SpikeTrains":
+        return GivenSpikes(neuron.times, record.n_steps, dt)
+    thresholds = Thresholds(number, size, draws)
+    if type(neuron).__name__ == "Poisson":
+        return PoissonNeurons(size, values(neuron.rate), dt, thresholds)
+
+    onto = [p for p in network.projections if p.target == population.name]
+    membrane = MembraneInput(values(population.drive), onto, neuron.tau_m, dt, record.releases)
+    match type(neuron).__name__:
+        case "LNP":
+            h = lnp_potential(initial, population, membrane.drive[0])
+            return LNPNeurons(neuron, size, h, membrane, dt, thresholds)
+        case "LIF":
+            if isinstance(initial, str):
+                probability, potential_of_age = age_distribution(
+                    initial, neuron, membrane.drive[0], dt
+                )
+                age = ages_of(draws.initial_uniforms(number, size), probability)
+                potential = potential_of_age[age]
+            else:
+                age, potential = given_neurons(initial, population, dt)
+            return LIFNeurons(neuron, age, potential, membrane, dt, thresholds)
+        case other:
+            raise ValueError(f"no microscopic reference for {other} neurons")
+
+
+def ages_of(uniforms: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    """Age drawn with each uniform number, by inversion of the distribution function."""
+    distribution = np.cumsum(probability)
+    distribution[-1] = 1.0  # whatever the rounding
+    return np.searchsorted(distribution, uniforms, side="right")
+
+
+class GivenSpikes:
+    """Neurons whose spikes are given."""
+
+    def __init__(self, trains, n_steps: int, dt: float):
+        self.size = len(trains)
+        neuron = np.repeat(np.arange(self.size), [len(train) for train in trains])
+        step = step_of_spike(np.concatenate(trains), dt)
+        if len(np.unique(np.stack([step, neuron]), axis=1)[0]) < len(step):
+            raise ValueError(f"a neuron can fire only once in a step of dt = {dt} ms")
+        order = np.lexsort([neuron, step])
+        first = np.searchsorted(step[order], np.arange(n_steps + 1))
+        self._neuron_by_step = np.split(neuron[order], first)[1:-1]
+
+    def step(self, step: int) -> np.ndarray:
+        return self._neuron_by_step[step]
+
+
+class PoissonNeurons:
+    """Neurons that fire at a given rate (Hz)."""
+
+    def __init__(self, size: int, rate: np.ndarray, dt: float, thresholds: Thresholds):
+        self.size = size
+        self._integrated_hazard = rate / 1000 * dt
+        self._thresholds = thresholds
+
+    def step(self, step: int) -> np.ndarray:
+        return self._thresholds.step(self._integrated_hazard[step])
+
+
+class LNPNeurons:
+    """Linear-nonlinear-Poisson neurons. Their input is the same, and so is h unless given."""
+
+    def __init__(
+        self,
+        neuron,
+        size: int,
+        h: float | np.ndarray,
+        membrane: MembraneInput,
+        dt: float,
+        thresholds: Thresholds,
+    ):
+        self.size = size
+        self.potential = h
+        self._transfer = neuron.transfer
+        self._membrane = membrane
+        self._dt = dt
+        self._thresholds = thresholds
+
+    def step(self, step: int) -> np.ndarray:
+        d, a, b = self._membrane.advance(step)
+        start = lnp_hazard(self.potential + d, self._transfer)
+        self.potential = a * (self.potential + d) + b
+        end = lnp_hazard(self.potential, self._transfer)
+        return self._thresholds.step((start + end) * self._dt / 2)
+
+
+class LIFNeurons:
+    """Leaky integrate-and-fire neurons with escape noise and absolute refractoriness."""
+
+    def __init__(
+        self,
+        neuron,
+        age: np.ndarray,
+        potential: np.ndarray,
+        membrane: MembraneInput,
+        dt: float,
+        thresholds: Thresholds,
+    ):
+        self.size = len(age)
+        self.potential = potential
+        self._neuron = neuron
+        self._refractory_steps = whole_steps("t_ref", neuron.t_ref, dt)
+        self._refractory_left = np.maximum(self._refractory_steps - age, 0)
+        self._membrane = membrane
+        self._dt = dt
+        self._thresholds = thresholds
+
+    def step(self, step: int) -> np.ndarray:
+        d, a, b = self._membrane.advance(step)
+        # Refractory neurons are held at v_reset: what arrives is lost, and there is no hazard.
+        free = self._refractory_left == 0
+        start = exponential_escape(self.potential + d, self._neuron)
+        self.potential = np.where(free, a * (self.potential + d) + b, self.potential)
+        end = exponential_escape(self.potential, self._neuron)
+        fired = self._thresholds.step(np.where(free, (start + end) * self._dt / 2, 0.0))
+
+        self._refractory_left = np.maximum(self._refractory_left - 1, 0)
+        self._refractory_left[fired] = self._refractory_steps
+        self.potential[fired] = self._neuron.v_reset
+        return fired

@@ -1,0 +1,110 @@
+"""First and second moments of (u, x) over a group of neurons, and what spikes do to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Means and covariances (about the group's own means, divided by its size) of u and x."""
+
+    u: float
+    x: float
+    var_u: float
+    var_x: float
+    cov: float
+
+    @classmethod
+    def of(cls, u: np.ndarray, x: np.ndarray) -> Moments:
+        """Empirical moments of given neurons."""
+        (var_u, cov), (_, var_x) = np.cov(u, x, bias=True)
+        return cls(u.mean(), x.mean(), var_u, var_x, cov)
+
+
+def relax(group: Moments, stp, decay_u: float, decay_x: float) -> Moments:
+    """Exact relaxation: deviations of u and x decay by the factors `decay_u` and `decay_x`."""
+    return Moments(
+        u=stp.U0 + (group.u - stp.U0) * decay_u,
+        x=1 + (group.x - 1) * decay_x,
+        var_u=group.var_u * decay_u**2,
+        var_x=group.var_x * decay_x**2,
+        cov=group.cov * decay_u * decay_x,
+    )
+
+
+def after_spike(group: Moments, U: float) -> Moments:
+    """Every neuron of the group fires once: u -> u + U (1 - u), x -> x - u x.
+
+    With (u, x) taken as Gaussian. This is the map of the raw moments P = <u^2>, Q = <x^2>,
+    R = <u x> with the Gaussian closure <u^2 x> = x P + 2 u R - 2 u^2 x, ..., written for
+    covariances: u is mapped affinely, with slope 1 - U, and x is multiplied by w = 1 - u, so that
+
+        Var(w x)    = x^2 Var(u) + w^2 Var(x) - 2 w x C + Var(u) Var(x) + C^2
+        Cov(u, w x) = w C - x Var(u)
+    """
+    slope = 1 - U
+    w = 1 - group.u
+    return Moments(
+        u=U + slope * group.u,
+        x=group.x - (group.u * group.x + group.cov),
+        var_u=slope**2 * group.var_u,
+        var_x=(
+            group.x**2 * group.var_u
+            + w**2 * group.var_x
+            - 2 * w * group.x * group.cov
+            + group.var_u * group.var_x
+            + group.cov**2
+        ),
+        cov=slope * (w * group.cov - group.x * group.var_u),
+    )
+
+
+def mixture(fraction: float, first: Moments, second: Moments) -> Moments:
+    """Moments of a group of which `fraction` has the moments `first`, the rest `second`."""
+    rest = 1 - fraction
+    between = fraction * rest
+    du, dx = first.u - second.u, first.x - second.x
+    return Moments(
+        u=fraction * first.u + rest * second.u,
+        x=fraction * first.x + rest * second.x,
+        var_u=fraction * first.var_u + rest * second.var_u + between * du**2,
+        var_x=fraction * first.var_x + rest * second.var_x + between * dx**2,
+        cov=fraction * first.cov + rest * second.cov + between * du * dx,
+    )
+
+
+def split(group: Moments, size: int, k: float, normals) -> tuple[Moments, Moments | None]:
+    """Draw k of the group's `size` neurons at random, without replacement: those drawn, the others.
+
+    The sample mean has the variance Sigma q / k, q = (size - k) / (size - 1), and is taken as
+    Gaussian (`normals`: two standard normals). The others keep what remains of the group's total,
+    so that the mean is conserved exactly. Covariances within the two parts are the expected ones
+    given the group's: Sigma (1 - q / k), and the same expression for the size - k others; with the
+    variance between the two means they add up to Sigma, on average over the normals.
+
+    For real k (Gaussian spike counts) the same expressions are continued.
+    """
+    q = max((size - k) / (size - 1), 0.0)
+    z_u, z_x = np.sqrt(q / k) * normals
+    # Cholesky factor of the covariance matrix; rounding may leave a variance slightly negative.
+    slope = group.cov / group.var_u if group.var_u > 0 else 0.0
+    deviation_u = np.sqrt(max(group.var_u, 0.0)) * z_u
+    rest_x = max(group.var_x - slope * group.cov, 0.0)
+    u = group.u + deviation_u
+    x = group.x + slope * deviation_u + np.sqrt(rest_x) * z_x
+
+    def with_means(u: float, x: float, scale: float) -> Moments:
+        return Moments(u, x, group.var_u * scale, group.var_x * scale, group.cov * scale)
+
+    drawn = with_means(u, x, 1 - q / k)
+    others = size - k
+    if others < 1:
+        return drawn, None
+    return drawn, with_means(
+        (size * group.u - k * u) / others,
+        (size * group.x - k * x) / others,
+        size * (others - 1) / (others * (size - 1)),
+    )

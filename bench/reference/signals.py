@@ -1,0 +1,60 @@
+"""Values of drives (mV) and rates (Hz) in every step; they are constant within a step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from .draws import Draws
+from .time_grid import TOLERANCE
+
+
+def signal_values(signal, n_steps: int, dt: float, population: int, draws: Draws) -> np.ndarray:
+    """Values of a population's signal, or sum of signals (tuple), one per step."""
+    components = signal if isinstance(signal, tuple) else (signal,)
+    total = np.zeros(n_steps)
+    for number, component in enumerate(components):
+        normals = partial(draws.drive_normals, population, number, n_steps)
+        total += component_values(component, n_steps, dt, normals)
+    return total
+
+
+def component_values(
+    signal, n_steps: int, dt: float, normals: Callable[[], np.ndarray]
+) -> np.ndarray:
+    """Value in each step of a number, Steps, Sampled, Sinusoid or OrnsteinUhlenbeck.
+
+    `normals` returns one standard normal per step.
+    """
+    step = np.arange(n_steps)
+    match type(signal).__name__:
+        case "Steps":  # the last change at or before t_k
+            changes = np.asarray(signal.times) / dt
+            last_change = np.searchsorted(changes, step + TOLERANCE, side="right") - 1
+            return np.asarray(signal.values, float)[last_change]
+        case "Sampled":
+            sample = np.floor(step * dt / signal.interval + TOLERANCE).astype(int)
+            return np.asarray(signal.values, float)[sample]
+        case "Sinusoid":
+            middle = (step + 0.5) * dt
+            turns = signal.frequency * middle / 1000 + signal.phase
+            return signal.mean + signal.amplitude * np.sin(2 * math.pi * turns)
+        case "OrnsteinUhlenbeck":
+            return ornstein_uhlenbeck(signal, dt, normals())
+        case _:
+            return np.full(n_steps, float(signal))
+
+
+def ornstein_uhlenbeck(signal, dt: float, normals: np.ndarray) -> np.ndarray:
+    """Stationary process, one value per normal, by its exact update."""
+    decay = math.exp(-dt / signal.tau)
+    kick = signal.std * math.sqrt(-math.expm1(-2 * dt / signal.tau))
+    values = np.empty(len(normals))
+    deviation = 0.0
+    for k, normal in enumerate(normals):
+        deviation = deviation * decay + kick * normal if k > 0 else signal.std * normal
+        values[k] = signal.mean + deviation
+    return values

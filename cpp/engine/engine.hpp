@@ -1,0 +1,39 @@
+// One trial of one network at one level.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "engine/level.hpp"
+#include "engine/recording.hpp"
+#include "engine/state.hpp"
+#include "model/network.hpp"
+
+namespace mesopop {
+
+enum class Level { micro, meso };
+
+struct EngineSettings {
+  Level level = Level::micro;
+  Closure closure = Closure::second_order;  // meso only
+  Noise noise = Noise::binomial;            // meso only
+  std::string instruction_set = "auto";
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  // Advances by `bins` recording bins and writes them from position `first_bin` on. Returns the number of complete bins:
+  // fewer if the state became non-finite, which is then described in `failure`.
+  virtual std::int64_t advance(std::int64_t first_bin, std::int64_t bins, const Recording& recording,
+                               NonFiniteState& failure) = 0;
+  virtual void visit(StateVisitor& visitor) = 0;
+};
+
+// `network` must outlive the engine.
+std::unique_ptr<Engine> make_engine(const NetworkSpec& network, const EngineSettings& settings,
+                                    const Realisation& realisation);
+
+}  // namespace mesopop

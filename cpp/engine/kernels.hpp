@@ -1,0 +1,31 @@
+// The vectorised inner loops, compiled once per instruction set. All versions give the same bits; the choice is
+// made once per engine and can be forced, so that tests can compare them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "meso/age_bin_kernel.hpp"
+#include "micro/lif_kernel.hpp"
+#include "micro/threshold_kernel.hpp"
+
+namespace mesopop {
+
+struct Kernels {
+  std::int64_t (*lif_neurons)(const LifNeuronsStep&);
+  std::int64_t (*thresholds)(const ThresholdStep&);
+  AgeBinSums (*age_bins)(const AgeBinStep&);
+};
+
+// Instruction sets compiled in, fastest last.
+std::vector<std::string> compiled_instruction_sets();
+
+// The fastest one that this processor executes.
+std::string best_instruction_set();
+
+// "auto" or a name from compiled_instruction_sets(); throws std::invalid_argument for a name that is not compiled
+// in or that this processor cannot execute.
+const Kernels& select_kernels(const std::string& instruction_set);
+
+}  // namespace mesopop

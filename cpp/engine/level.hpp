@@ -1,0 +1,33 @@
+// What a population of any level is built from.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "model/network.hpp"
+#include "random/stream.hpp"
+
+namespace mesopop {
+
+struct Kernels;
+
+enum class Closure { first_order, second_order };
+enum class Noise { binomial, gaussian, none };
+
+struct LevelContext {
+  const NetworkSpec& network;
+  std::size_t index;  // of the population
+  std::vector<std::size_t> stp_sets;
+  double initial_drive;
+  Realisation realisation;
+  const Kernels& kernels;
+  Closure closure;
+  Noise noise;
+
+  const PopulationSpec& population() const { return network.populations[index]; }
+
+  // Distributes the neurons over classes with the given weights: multinomial, or expected numbers without noise.
+  std::vector<double> draw_counts(const std::vector<double>& weight) const;
+};
+
+}  // namespace mesopop

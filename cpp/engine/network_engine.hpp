@@ -1,0 +1,144 @@
+// The time loop, the same for every level: deliver, step the populations, send, record. A level is its Population class:
+//
+//   Population(const LevelContext&)
+//   double step(step, membrane, drive, release*)   spikes of the step and the release per STP set
+//   void fire_all(step, release*)                   every neuron spikes
+//   mean_potential(), mean_u(set), mean_x(set), fired(), visit(visitor, prefix)
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/engine.hpp"
+#include "engine/kernels.hpp"
+#include "model/signal.hpp"
+#include "model/synaptic_input.hpp"
+
+namespace mesopop {
+
+template <class Population>
+class NetworkEngine final : public Engine {
+ public:
+  NetworkEngine(const NetworkSpec& network, const EngineSettings& settings, const Realisation& realisation)
+      : network_(network), input_(network), release_(network.stp.size(), 0.0) {
+    const Kernels& kernels = select_kernels(settings.instruction_set);
+    // The sets of a population are consecutive, so that it can write its releases into one range.
+    std::size_t set = 0;
+    for (std::size_t p = 0; p < network.populations.size(); ++p) {
+      drives_.emplace_back(network.populations[p].drive, realisation, p);
+      first_set_.push_back(set);
+      std::vector<std::size_t> sets;
+      for (; set < network.stp.size() && network.stp[set].source == p; ++set) sets.push_back(set);
+      populations_.emplace_back(LevelContext{network, p, sets, drives_.back().at(0), realisation, kernels,
+                                             settings.closure, settings.noise});
+    }
+    for (std::size_t p = 0; p < populations_.size(); ++p) {
+      if (network.populations[p].initial.kind != InitialKind::synchronous) continue;
+      populations_[p].fire_all(-1, release_.data() + first_set_[p]);
+      send(-1, p, static_cast<double>(network.populations[p].size));
+    }
+  }
+
+  std::int64_t advance(std::int64_t first_bin, std::int64_t bins, const Recording& recording,
+                       NonFiniteState& failure) override {
+    counts_.assign(populations_.size(), 0.0);
+    inputs_.assign(populations_.size(), 0.0);
+    releases_.assign(release_.size(), 0.0);
+    for (std::int64_t bin = first_bin; bin < first_bin + bins; ++bin) {
+      for (std::int64_t i = 0; i < recording.steps_per_bin; ++i) step(recording);
+      if (!record(bin, recording, failure)) return bin - first_bin;
+    }
+    return bins;
+  }
+
+  void visit(StateVisitor& visitor) override {
+    visitor.field("step", step_);
+    input_.visit(visitor);
+    for (std::size_t p = 0; p < populations_.size(); ++p) {
+      const std::string prefix = "population/" + std::to_string(p);
+      drives_[p].visit(visitor, prefix + "/drive");
+      populations_[p].visit(visitor, prefix);
+    }
+  }
+
+ private:
+  void step(const Recording& recording) {
+    input_.arrive(step_);
+    for (std::size_t p = 0; p < populations_.size(); ++p) {
+      const double drive = drives_[p].at(step_);
+      const MembraneStep membrane = input_.advance(p, drive);
+      const double count = populations_[p].step(step_, membrane, drive, release_.data() + first_set_[p]);
+      counts_[p] += count;
+      inputs_[p] += membrane.shift + membrane.jump;
+      send(step_, p, count);
+      if (recording.spikes[p]) record_spikes(p, count, *recording.spikes[p]);
+    }
+    for (std::size_t set = 0; set < release_.size(); ++set) releases_[set] += release_[set];
+    ++step_;
+  }
+
+  // Arrivals are at the earliest in the next step, so the order of the populations does not matter.
+  void send(std::int64_t step, std::size_t p, double count) {
+    input_.send(step, p, count);
+    const std::size_t last = p + 1 < first_set_.size() ? first_set_[p + 1] : release_.size();
+    for (std::size_t set = first_set_[p]; set < last; ++set) {
+      input_.send(step, populations_.size() + set, release_[set]);
+    }
+  }
+
+  void record_spikes(std::size_t p, double count, std::vector<Spike>& spikes) const {
+    const double time = static_cast<double>(step_ + 1) * network_.dt;
+    const std::int64_t* fired = populations_[p].fired();
+    for (std::int64_t i = 0; i < static_cast<std::int64_t>(count); ++i) spikes.push_back({time, fired[i]});
+  }
+
+  bool record(std::int64_t bin, const Recording& recording, NonFiniteState& failure) {
+    const double per_ms = 1.0 / (static_cast<double>(recording.steps_per_bin) * network_.dt);
+    bool finite = true;
+    const auto check = [&](double value, std::size_t p, const char* variable) {
+      if (std::isfinite(value) || !finite) return;
+      failure = {step_, network_.populations[p].name, variable};
+      finite = false;
+    };
+    const auto write = [&](const std::vector<double*>& target, std::size_t i, double value, std::size_t p,
+                           const char* variable) {
+      check(value, p, variable);
+      if (target[i]) target[i][bin] = value;
+    };
+    for (std::size_t p = 0; p < populations_.size(); ++p) {
+      const double size = static_cast<double>(network_.populations[p].size);
+      write(recording.rate, p, 1e3 * per_ms * counts_[p] / size, p, "rate");
+      counts_[p] = 0.0;
+      // Nothing non-finite enters a population but through its input; the sum keeps it until it is seen here.
+      check(inputs_[p], p, "input");
+      inputs_[p] = 0.0;
+      if (recording.potential[p]) {
+        write(recording.potential, p, populations_[p].mean_potential(), p, "potential");
+      }
+    }
+    for (std::size_t set = 0; set < release_.size(); ++set) {
+      const std::size_t p = network_.stp[set].source;
+      const std::size_t local = set - first_set_[p];
+      const double size = static_cast<double>(network_.populations[p].size);
+      write(recording.release, set, 1e3 * per_ms * releases_[set] / size, p, "release");
+      releases_[set] = 0.0;
+      write(recording.u, set, populations_[p].mean_u(local), p, "u");
+      write(recording.x, set, populations_[p].mean_x(local), p, "x");
+    }
+    return finite;
+  }
+
+  const NetworkSpec& network_;
+  std::vector<Signal> drives_;
+  SynapticInput input_;
+  std::vector<Population> populations_;
+  std::vector<std::size_t> first_set_;  // first STP set of each population
+  std::vector<double> release_;         // per STP set, of the present step
+  std::int64_t step_ = 0;
+  // Sums over the present recording bin.
+  std::vector<double> counts_, inputs_, releases_;
+};
+
+}  // namespace mesopop

@@ -1,0 +1,112 @@
+// How many neurons of a population spike in a step. Every kind has the same members, used through std::visit:
+//
+//   double step(step, membrane, drive)   number of spikes
+//   double mean_potential() const        mV (NaN: none)
+//   void visit(visitor, prefix)          its state
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/kernels.hpp"
+#include "engine/level.hpp"
+#include "engine/state.hpp"
+#include "meso/bin_table.hpp"
+#include "model/hazard.hpp"
+#include "random/stream.hpp"
+
+namespace mesopop {
+
+// Draws the number of spikes of a population from the expected number.
+class SpikeCount {
+ public:
+  explicit SpikeCount(const LevelContext& context)
+      : realisation_(context.realisation),
+        population_(context.index),
+        size_(context.population().size),
+        noise_(context.noise) {}
+
+  double draw(std::int64_t step, double expected) const;
+  double size() const { return static_cast<double>(size_); }
+
+ private:
+  Realisation realisation_;
+  std::uint64_t population_;
+  std::int64_t size_;
+  Noise noise_;
+};
+
+class PoissonActivity {
+ public:
+  explicit PoissonActivity(const LevelContext& context) : dt_(context.network.dt), spikes_(context) {}
+  double step(std::int64_t step, const MembraneStep& membrane, double rate);
+  double mean_potential() const { return std::numeric_limits<double>::quiet_NaN(); }
+  void visit(StateVisitor&, const std::string&) {}
+
+ private:
+  double dt_;
+  SpikeCount spikes_;
+};
+
+class LnpActivity {
+ public:
+  explicit LnpActivity(const LevelContext& context);
+  double step(std::int64_t step, const MembraneStep& membrane, double drive);
+  double mean_potential() const { return h_; }
+  void visit(StateVisitor& visitor, const std::string& prefix);
+
+ private:
+  const LnpNeuron& neuron_;
+  double dt_;
+  double h_;
+  SpikeCount spikes_;
+};
+
+// The population activity equation of SDG17 for LIF neurons with escape noise.
+class LifActivity {
+ public:
+  explicit LifActivity(const LevelContext& context);
+  double step(std::int64_t step, const MembraneStep& membrane, double drive);
+  double mean_potential() const;
+  void visit(StateVisitor& visitor, const std::string& prefix);
+
+ private:
+  enum Column : std::size_t { kPotential, kHazard, kBirth, kCount, kVariance, kColumns };
+
+  void start(const LevelContext& context);
+  // `count` neurons of age `age` steps (negative: never fired) at t = 0.
+  void start_at_age(std::int64_t age, double count, double potential);
+  void append(double birth, double count, double potential);
+  void forget(std::int64_t step);
+  double& refractory(std::int64_t spike_step);
+
+  const Kernels& kernels_;
+  const LifNeuron& neuron_;
+  HalfStepHazard escape_;
+  double reset_hazard_;
+  SpikeCount spikes_;
+  BinTable bins_;
+  std::vector<double> refractory_;  // neurons by the step of their spike, a ring
+  double refractory_count_ = 0.0;
+};
+
+class GivenActivity {
+ public:
+  explicit GivenActivity(const LevelContext& context);
+  double step(std::int64_t step, const MembraneStep& membrane, double drive);
+  double mean_potential() const { return std::numeric_limits<double>::quiet_NaN(); }
+  void visit(StateVisitor& visitor, const std::string& prefix);
+
+ private:
+  const GivenSpikes& spikes_;
+  std::int64_t next_ = 0;
+};
+
+using Activity = std::variant<PoissonActivity, LnpActivity, LifActivity, GivenActivity>;
+
+Activity make_activity(const LevelContext& context);
+
+}  // namespace mesopop

@@ -1,0 +1,59 @@
+// One step of the age bins of the population activity equation (SDG17): survivors expected and their variance.
+#pragma once
+
+#include <cstdint>
+
+#include "model/hazard.hpp"
+#include "model/synaptic_input.hpp"
+#include "numerics/simd.hpp"
+
+namespace mesopop {
+
+struct AgeBinStep {
+  std::int64_t size;    // arrays extend to the next multiple of kLanes with zero count and variance
+  double* potential;
+  double* hazard;       // half-step hazard at the end of the previous step
+  double* count;        // m: expected survivors, in neurons
+  double* variance;     // z: their variance
+  MembraneStep membrane;
+  HalfStepHazard escape;
+  double jump_factor;   // of the hazard, by the potential jump at the start of the step
+};
+
+struct AgeBinSums {
+  double expected_spikes;    // W = sum P m
+  double count;              // sum m before the step
+  double variance_spikes;    // Y = sum P z
+  double variance;           // Z = sum z before the step
+};
+
+MESOPOP_INLINE AgeBinSums age_bins_body(const AgeBinStep& s) {
+  const double decay = s.membrane.decay, shift = s.membrane.shift, jump = s.membrane.jump;
+  const double factor = s.jump_factor;
+  const HalfStepHazard escape = s.escape;
+  double w[kLanes] = {}, x[kLanes] = {}, y[kLanes] = {}, z[kLanes] = {};
+  for (std::int64_t first = 0; first < s.size; first += kLanes) {
+    double* const potential = s.potential + first;
+    double* const hazard = s.hazard + first;
+    double* const count = s.count + first;
+    double* const variance = s.variance + first;
+#pragma omp simd
+    for (int i = 0; i < kLanes; ++i) {
+      const double v_end = decay * (potential[i] + jump) + shift;
+      const double h_end = escape(v_end);
+      const double p = event_probability(hazard[i] * factor + h_end);
+      const double spikes = p * count[i], survive = 1.0 - p;
+      w[i] += spikes;
+      x[i] += count[i];
+      y[i] += p * variance[i];
+      z[i] += variance[i];
+      potential[i] = v_end;
+      hazard[i] = h_end;
+      variance[i] = survive * survive * variance[i] + survive * spikes;
+      count[i] -= spikes;
+    }
+  }
+  return {sum_lanes(w), sum_lanes(x), sum_lanes(y), sum_lanes(z)};
+}
+
+}  // namespace mesopop

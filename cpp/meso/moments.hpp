@@ -1,0 +1,74 @@
+// Means and covariance of (u, x) over a group of presynaptic neurons, and what happens to them: relaxation, the jump
+// at a spike, sampling the neurons that fire, mixing groups.
+#pragma once
+
+#include <cmath>
+
+#include "model/tsodyks_markram.hpp"
+#include "numerics/simd.hpp"
+
+namespace mesopop {
+
+struct Moments {
+  double u = 0.0, x = 0.0;               // means
+  double vu = 0.0, vx = 0.0, c = 0.0;    // variances and covariance over the group
+
+  // Mean release of a spike, <u x>.
+  double release() const { return u * x + c; }
+};
+
+// Exact: the deviations of u and x from rest decay linearly.
+inline Moments relaxed(const Moments& m, const Plasticity& p, double decay_u, double decay_x) {
+  return {p.U0 + (m.u - p.U0) * decay_u, 1.0 - (1.0 - m.x) * decay_x, m.vu * decay_u * decay_u,
+          m.vx * decay_x * decay_x, m.c * decay_u * decay_x};
+}
+
+// All neurons of the group fire: u -> U + (1 - U) u, x -> x (1 - u). The first is affine; the moments of the product are
+// those of jointly Gaussian u and x, which is the closure.
+inline Moments after_spike(const Moments& m, const Plasticity& p) {
+  const double a = 1.0 - p.U;
+  const double w = 1.0 - m.u;
+  return {p.U + a * m.u, m.x * w - m.c, a * a * m.vu,
+          m.x * m.x * m.vu + w * w * m.vx - 2.0 * m.x * w * m.c + m.vx * m.vu + m.c * m.c,
+          a * (w * m.c - m.x * m.vu)};
+}
+
+// Mixture of two groups with weights 1 - f and f, including the variance between their means.
+inline Moments mixed(const Moments& a, const Moments& b, double f) {
+  const double du = b.u - a.u, dx = b.x - a.x;
+  const double g = 1.0 - f, between = f * g;
+  return {a.u + f * du, a.x + f * dx, g * a.vu + f * b.vu + between * du * du,
+          g * a.vx + f * b.vx + between * dx * dx, g * a.c + f * b.c + between * du * dx};
+}
+
+// k neurons drawn without replacement from a group of n, and the n - k that remain. The drawn ones have the sample
+// mean of a normal approximation (zu, zx standard normal); the means are conserved exactly and the covariance in
+// expectation. k and n need not be integers (diffusion approximation), but k > 0.
+struct Sample {
+  Moments drawn, remaining;
+};
+
+inline Sample sampled(const Moments& m, double n, double k, double zu, double zx) {
+  // Variance of the mean of k out of n, in units of the group's.
+  const double spread = n > 1.0 ? (n - k) / ((n - 1.0) * k) : 0.0;
+  const double var_u = m.vu * spread;
+  const double slope = m.vu > 0.0 ? m.c / m.vu : 0.0;
+  const double var_x_given_u = (m.vx - slope * m.c) * spread;
+  const double du = var_u > 0.0 ? std::sqrt(var_u) * zu : 0.0;
+  const double dx = slope * du + (var_x_given_u > 0.0 ? std::sqrt(var_x_given_u) * zx : 0.0);
+  // What is left inside the drawn group is the total less the variance of its mean.
+  const double within = 1.0 - spread;
+  Sample s;
+  s.drawn = {m.u + du, m.x + dx, m.vu * within, m.vx * within, m.c * within};
+  const double rest = n - k;
+  if (rest > 0.0) {
+    const double shift = -k / rest;
+    const double kept = n > 1.0 && rest > 1.0 ? n * (rest - 1.0) / (rest * (n - 1.0)) : 0.0;
+    s.remaining = {m.u + shift * du, m.x + shift * dx, m.vu * kept, m.vx * kept, m.c * kept};
+  } else {
+    s.remaining = m;
+  }
+  return s;
+}
+
+}  // namespace mesopop

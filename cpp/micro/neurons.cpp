@@ -1,0 +1,152 @@
+#include "micro/neurons.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "model/lnp.hpp"
+#include "model/renewal.hpp"
+
+namespace mesopop {
+
+// --- Poisson ----------------------------------------------------------------------------------------------------
+
+PoissonNeurons::PoissonNeurons(const NeuronContext& context)
+    : kernels_(context.kernels),
+      dt_(context.dt),
+      thresholds_(context.realisation, context.index, context.population.size) {}
+
+namespace {
+
+std::int64_t fire_by_common_hazard(const Kernels& kernels, Thresholds& thresholds, double integrated_hazard,
+                                   std::int64_t* fired) {
+  const std::int64_t count = kernels.thresholds(
+      {thresholds.padded_size(), thresholds.remaining(), integrated_hazard, fired});
+  for (std::int64_t i = 0; i < count; ++i) thresholds.renew(static_cast<std::size_t>(fired[i]));
+  return count;
+}
+
+}  // namespace
+
+std::int64_t PoissonNeurons::step(std::int64_t, const MembraneStep&, double rate, std::int64_t* fired) {
+  return fire_by_common_hazard(kernels_, thresholds_, rate * dt_, fired);
+}
+
+// --- LNP --------------------------------------------------------------------------------------------------------
+
+LnpNeurons::LnpNeurons(const NeuronContext& context)
+    : kernels_(context.kernels),
+      neuron_(std::get<LnpNeuron>(context.population.neuron)),
+      dt_(context.dt),
+      h_(initial_lnp_potential(context.population.initial, context.initial_drive)),
+      thresholds_(context.realisation, context.index, context.population.size) {}
+
+std::int64_t LnpNeurons::step(std::int64_t, const MembraneStep& membrane, double, std::int64_t* fired) {
+  const double integrated_hazard = advance_lnp(neuron_, membrane, dt_, h_);
+  return fire_by_common_hazard(kernels_, thresholds_, integrated_hazard, fired);
+}
+
+void LnpNeurons::visit(StateVisitor& visitor, const std::string& prefix) {
+  visitor.field(prefix + "/potential", h_);
+  thresholds_.visit(visitor, prefix);
+}
+
+// --- LIF --------------------------------------------------------------------------------------------------------
+
+LifNeurons::LifNeurons(const NeuronContext& context)
+    : kernels_(context.kernels),
+      neuron_(std::get<LifNeuron>(context.population.neuron)),
+      escape_(neuron_.escape, context.dt),
+      reset_hazard_(escape_(neuron_.v_reset)),
+      size_(static_cast<std::size_t>(context.population.size)),
+      thresholds_(context.realisation, context.index, context.population.size),
+      potential_(static_cast<std::size_t>(thresholds_.padded_size()), neuron_.v_reset),
+      hazard_(potential_.size(), reset_hazard_),
+      wake_(potential_.size(), 0.0) {
+  const InitialSpec& initial = context.population.initial;
+  switch (initial.kind) {
+    case InitialKind::rest:
+      break;
+    case InitialKind::synchronous:
+      for (std::size_t i = 0; i < size_; ++i) start_at_age(i, 0, neuron_.v_reset);
+      break;
+    case InitialKind::given:
+      for (std::size_t i = 0; i < size_; ++i) start_at_age(i, initial.age[i], initial.potential[i]);
+      break;
+    case InitialKind::stationary: {
+      const StationaryAges ages(neuron_, context.dt, context.initial_drive);
+      std::vector<double> cumulative(ages.weight.size());
+      std::partial_sum(ages.weight.begin(), ages.weight.end(), cumulative.begin());
+      for (std::size_t i = 0; i < size_; ++i) {
+        Stream stream(context.realisation, Purpose::initial, context.index, i, 0);
+        const double target = draw_uniform(stream) * cumulative.back();
+        const auto found = std::upper_bound(cumulative.begin(), cumulative.end() - 1, target);
+        const auto age = found - cumulative.begin();
+        start_at_age(i, age, ages.potential[static_cast<std::size_t>(age)]);
+      }
+    }
+  }
+}
+
+void LifNeurons::start_at_age(std::size_t neuron, std::int64_t age, double potential) {
+  potential_[neuron] = potential;
+  hazard_[neuron] = escape_(potential);
+  if (age >= 0) wake_[neuron] = static_cast<double>(std::max<std::int64_t>(neuron_.refractory_steps - age, 0));
+}
+
+std::int64_t LifNeurons::step(std::int64_t step, const MembraneStep& membrane, double, std::int64_t* fired) {
+  const std::int64_t count = kernels_.lif_neurons(
+      {thresholds_.padded_size(), potential_.data(), hazard_.data(), thresholds_.remaining(), wake_.data(),
+       static_cast<double>(step), membrane, escape_, escape_.factor(membrane.jump), fired});
+  const auto wake = static_cast<double>(step + 1 + neuron_.refractory_steps);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto neuron = static_cast<std::size_t>(fired[i]);
+    potential_[neuron] = neuron_.v_reset;
+    hazard_[neuron] = reset_hazard_;
+    wake_[neuron] = wake;
+    thresholds_.renew(neuron);
+  }
+  return count;
+}
+
+double LifNeurons::mean_potential() const {
+  double lane[kLanes] = {};
+  for (std::size_t i = 0; i < size_; ++i) lane[i % kLanes] += potential_[i];
+  return sum_lanes(lane) / static_cast<double>(size_);
+}
+
+void LifNeurons::visit(StateVisitor& visitor, const std::string& prefix) {
+  thresholds_.visit(visitor, prefix);
+  visitor.field(prefix + "/potential", potential_);
+  visitor.field(prefix + "/hazard", hazard_);
+  visitor.field(prefix + "/wake", wake_);
+}
+
+// --- Given spikes -----------------------------------------------------------------------------------------------
+
+GivenNeurons::GivenNeurons(const NeuronContext& context)
+    : spikes_(std::get<GivenSpikes>(context.population.neuron)) {}
+
+std::int64_t GivenNeurons::step(std::int64_t step, const MembraneStep&, double, std::int64_t* fired) {
+  std::int64_t count = 0;
+  for (auto i = static_cast<std::size_t>(next_); i < spikes_.step.size() && spikes_.step[i] == step; ++i) {
+    fired[count++] = spikes_.neuron[i];
+  }
+  next_ += count;
+  return count;
+}
+
+void GivenNeurons::visit(StateVisitor& visitor, const std::string& prefix) {
+  visitor.field(prefix + "/next_spike", next_);
+}
+
+// ----------------------------------------------------------------------------------------------------------------
+
+Neurons make_neurons(const NeuronContext& context) {
+  const NeuronSpec& neuron = context.population.neuron;
+  if (std::holds_alternative<PoissonNeuron>(neuron)) return PoissonNeurons(context);
+  if (std::holds_alternative<LnpNeuron>(neuron)) return LnpNeurons(context);
+  if (std::holds_alternative<LifNeuron>(neuron)) return LifNeurons(context);
+  return GivenNeurons(context);
+}
+
+}  // namespace mesopop

@@ -1,0 +1,96 @@
+// The neurons of one population, one by one. Every kind has the same members, used through std::visit:
+//
+//   std::int64_t step(step, membrane, drive, fired)   the neurons that fire, in ascending order; returns how many
+//   double mean_potential() const                     population mean after resets, mV (NaN: none)
+//   void visit(visitor, prefix)                        its state
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/kernels.hpp"
+#include "engine/state.hpp"
+#include "micro/thresholds.hpp"
+#include "model/hazard.hpp"
+#include "model/network.hpp"
+#include "model/synaptic_input.hpp"
+
+namespace mesopop {
+
+// What all neurons are built from.
+struct NeuronContext {
+  const PopulationSpec& population;
+  std::uint64_t index;  // of the population
+  double dt;
+  double initial_drive;
+  Realisation realisation;
+  const Kernels& kernels;
+};
+
+class PoissonNeurons {
+ public:
+  explicit PoissonNeurons(const NeuronContext& context);
+  std::int64_t step(std::int64_t step, const MembraneStep& membrane, double rate, std::int64_t* fired);
+  double mean_potential() const { return std::numeric_limits<double>::quiet_NaN(); }
+  void visit(StateVisitor& visitor, const std::string& prefix) { thresholds_.visit(visitor, prefix); }
+
+ private:
+  const Kernels& kernels_;
+  double dt_;
+  Thresholds thresholds_;
+};
+
+class LnpNeurons {
+ public:
+  explicit LnpNeurons(const NeuronContext& context);
+  std::int64_t step(std::int64_t step, const MembraneStep& membrane, double drive, std::int64_t* fired);
+  double mean_potential() const { return h_; }
+  void visit(StateVisitor& visitor, const std::string& prefix);
+
+ private:
+  const Kernels& kernels_;
+  const LnpNeuron& neuron_;
+  double dt_;
+  double h_;  // shared by all neurons
+  Thresholds thresholds_;
+};
+
+class LifNeurons {
+ public:
+  explicit LifNeurons(const NeuronContext& context);
+  std::int64_t step(std::int64_t step, const MembraneStep& membrane, double drive, std::int64_t* fired);
+  double mean_potential() const;
+  void visit(StateVisitor& visitor, const std::string& prefix);
+
+ private:
+  void start_at_age(std::size_t neuron, std::int64_t age, double potential);
+
+  const Kernels& kernels_;
+  const LifNeuron& neuron_;
+  HalfStepHazard escape_;
+  double reset_hazard_;
+  std::size_t size_;
+  Thresholds thresholds_;
+  std::vector<double> potential_, hazard_, wake_;  // padded to whole blocks
+};
+
+class GivenNeurons {
+ public:
+  explicit GivenNeurons(const NeuronContext& context);
+  std::int64_t step(std::int64_t step, const MembraneStep& membrane, double drive, std::int64_t* fired);
+  double mean_potential() const { return std::numeric_limits<double>::quiet_NaN(); }
+  void visit(StateVisitor& visitor, const std::string& prefix);
+
+ private:
+  const GivenSpikes& spikes_;
+  std::int64_t next_ = 0;  // position in the list of spikes
+};
+
+using Neurons = std::variant<PoissonNeurons, LnpNeurons, LifNeurons, GivenNeurons>;
+
+Neurons make_neurons(const NeuronContext& context);
+
+}  // namespace mesopop

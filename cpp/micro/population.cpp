@@ -1,0 +1,45 @@
+#include "micro/population.hpp"
+
+#include <numeric>
+
+namespace mesopop {
+
+MicroPopulation::MicroPopulation(const LevelContext& context)
+    : neurons_(make_neurons({context.population(), context.index, context.network.dt, context.initial_drive,
+                             context.realisation, context.kernels})),
+      fired_(static_cast<std::size_t>(context.population().size)) {
+  for (const std::size_t set : context.stp_sets) {
+    synapses_.emplace_back(context.network.stp[set], context.population().size, context.network.dt);
+  }
+}
+
+double MicroPopulation::step(std::int64_t step, const MembraneStep& membrane, double drive, double* release) {
+  const std::int64_t count = std::visit(
+      [&](auto& neurons) { return neurons.step(step, membrane, drive, fired_.data()); }, neurons_);
+  for (std::size_t set = 0; set < synapses_.size(); ++set) {
+    synapses_[set].relax_means();
+    release[set] = synapses_[set].release(fired_.data(), count, step + 1);
+  }
+  return static_cast<double>(count);
+}
+
+void MicroPopulation::fire_all(std::int64_t step, double* release) {
+  std::iota(fired_.begin(), fired_.end(), std::int64_t{0});
+  const auto count = static_cast<std::int64_t>(fired_.size());
+  for (std::size_t set = 0; set < synapses_.size(); ++set) {
+    release[set] = synapses_[set].release(fired_.data(), count, step + 1);
+  }
+}
+
+double MicroPopulation::mean_potential() const {
+  return std::visit([](const auto& neurons) { return neurons.mean_potential(); }, neurons_);
+}
+
+void MicroPopulation::visit(StateVisitor& visitor, const std::string& prefix) {
+  std::visit([&](auto& neurons) { neurons.visit(visitor, prefix); }, neurons_);
+  for (std::size_t set = 0; set < synapses_.size(); ++set) {
+    synapses_[set].visit(visitor, prefix + "/stp/" + std::to_string(set));
+  }
+}
+
+}  // namespace mesopop

@@ -1,0 +1,34 @@
+// A population simulated neuron by neuron, with the plasticity of its outgoing synapses.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/level.hpp"
+#include "micro/neurons.hpp"
+#include "micro/synapses.hpp"
+
+namespace mesopop {
+
+class MicroPopulation {
+ public:
+  explicit MicroPopulation(const LevelContext& context);
+
+  double step(std::int64_t step, const MembraneStep& membrane, double drive, double* release);
+  void fire_all(std::int64_t step, double* release);
+
+  double mean_potential() const;
+  double mean_u(std::size_t set) const { return synapses_[set].mean_u(); }
+  double mean_x(std::size_t set) const { return synapses_[set].mean_x(); }
+  const std::int64_t* fired() const { return fired_.data(); }
+
+  void visit(StateVisitor& visitor, const std::string& prefix);
+
+ private:
+  Neurons neurons_;
+  std::vector<NeuronSynapses> synapses_;  // one per STP set of this population
+  std::vector<std::int64_t> fired_;       // scratch
+};
+
+}  // namespace mesopop

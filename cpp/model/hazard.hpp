@@ -1,0 +1,39 @@
+// Escape noise: the hazard as a function of the potential.
+#pragma once
+
+#include <variant>
+
+#include "model/network.hpp"
+#include "numerics/elementary.hpp"
+
+namespace mesopop {
+
+// Half a step's worth of an exponential hazard, lambda dt/2 with lambda = rate exp((V - v_th)/delta_u).
+// The integrated hazard of a step is the sum of its values at both ends.
+struct HalfStepHazard {
+  double slope = 0.0;
+  double offset = 0.0;
+
+  HalfStepHazard() = default;
+  HalfStepHazard(const ExponentialEscape& escape, double dt)
+      : slope(1.0 / escape.delta_u), offset(log(0.5 * dt * escape.rate) - escape.v_th / escape.delta_u) {}
+
+  MESOPOP_INLINE double operator()(double potential) const { return exp(potential * slope + offset); }
+
+  // Factor by which a jump of the potential changes it.
+  double factor(double jump) const { return jump == 0.0 ? 1.0 : exp(jump * slope); }
+};
+
+// The rate of an LNP neuron, 1/ms.
+inline double transfer(const std::variant<Softplus, ExponentialEscape>& function, double h) {
+  if (const auto* softplus = std::get_if<Softplus>(&function)) {
+    // ln(1 + e^y) = max(y, 0) + ln(1 + e^-|y|) does not overflow.
+    const double y = h / softplus->alpha;
+    const double tail = log1p(exp(y > 0.0 ? -y : y));
+    return softplus->gain * softplus->alpha * ((y > 0.0 ? y : 0.0) + tail);
+  }
+  const auto& escape = std::get<ExponentialEscape>(function);
+  return escape.rate * exp((h - escape.v_th) / escape.delta_u);
+}
+
+}  // namespace mesopop

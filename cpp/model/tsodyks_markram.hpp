@@ -1,0 +1,42 @@
+// Tsodyks-Markram short-term plasticity: relaxation between spikes and the jump at a spike.
+//
+//   du/dt = (U0 - u)/tau_f + U (1 - u-) s(t)
+//   dx/dt = (1 - x)/tau_d -  u- x-     s(t)
+#pragma once
+
+#include "model/network.hpp"
+#include "numerics/elementary.hpp"
+
+namespace mesopop {
+
+// Decay of the deviation over `duration`; a time constant of zero means immediate relaxation.
+inline double relaxation(double duration, double tau) { return tau > 0.0 ? exp(-duration / tau) : 0.0; }
+
+// Values left of a spike, and what it releases.
+struct SynapseState {
+  double u = 0.0;
+  double x = 0.0;
+
+  double release() const { return u * x; }
+};
+
+// Parameters with the decays over one step.
+struct Plasticity {
+  double U0 = 1.0, U = 0.0, tau_d = 0.0, tau_f = 0.0, dt = 0.0;
+  double decay_u = 0.0, decay_x = 0.0;
+
+  Plasticity() = default;
+  Plasticity(const StpSpec& spec, double step)
+      : U0(spec.U0),
+        U(spec.U),
+        tau_d(spec.tau_d),
+        tau_f(spec.tau_f),
+        dt(step),
+        decay_u(relaxation(step, spec.tau_f)),
+        decay_x(relaxation(step, spec.tau_d)) {}
+
+  // Release happens with the values before the spike, then both jump.
+  SynapseState after_spike(SynapseState s) const { return {s.u + U * (1.0 - s.u), s.x - s.release()}; }
+};
+
+}  // namespace mesopop

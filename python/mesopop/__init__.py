@@ -1,0 +1,55 @@
+"""Populations of spiking neurons with synaptic short-term plasticity: neuron by neuron and
+mesoscopically, from one description."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Public names by the module they live in; imported when first used, so that importing the package
+# is quick.
+_HOME = {
+    "build": ["build_info"],
+    "experiment": ["EventSettings", "Experiment", "SimulationSettings"],
+    "initial": ["InitialState"],
+    "network": ["Network", "Population", "Projection"],
+    "neurons": ["LIF", "LNP", "Poisson", "SpikeTrains"],
+    "plasticity": ["TsodyksMarkram"],
+    "result": ["Result"],
+    "signals": ["OrnsteinUhlenbeck", "Sampled", "Sinusoid", "Steps"],
+    "simulation": ["Simulation", "simulate"],
+    "transfer": ["Exponential", "Softplus"],
+}
+_MODULES = ["analysis", "plot", "presets"]
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = sorted([*_MODULE_OF, *_MODULES])
+
+if TYPE_CHECKING:
+    from mesopop import analysis, plot, presets
+    from mesopop.build import build_info
+    from mesopop.experiment import EventSettings, Experiment, SimulationSettings
+    from mesopop.initial import InitialState
+    from mesopop.network import Network, Population, Projection
+    from mesopop.neurons import LIF, LNP, Poisson, SpikeTrains
+    from mesopop.plasticity import TsodyksMarkram
+    from mesopop.result import Result
+    from mesopop.signals import OrnsteinUhlenbeck, Sampled, Sinusoid, Steps
+    from mesopop.simulation import Simulation, simulate
+    from mesopop.transfer import Exponential, Softplus
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"mesopop.{name}")
+    if name in _MODULE_OF:
+        value = getattr(importlib.import_module(f"mesopop.{_MODULE_OF[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'mesopop' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,50 @@
+"""What the analysis accepts as a series, and how it refuses the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mesopop.validation import require_number
+
+
+def require_series(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Return `values` as float64, shape (bins,) or (trials, bins), all finite."""
+    if hasattr(values, "rescale"):
+        # A unit must not be dropped without a word.
+        raise TypeError(f"{name} must be plain numbers, got a {type(values).__name__} with units")
+    array = np.asanyarray(values)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
+    # Nor must what a masked array hides be read as data.
+    array = np.asarray(np.ma.filled(array.astype(np.float64, copy=False), np.nan))
+    if array.ndim not in (1, 2):
+        raise ValueError(
+            f"{name} must have 1 (bins) or 2 (trials, bins) dimensions, got shape {array.shape}"
+        )
+    if array.shape[0] == 0 or array.shape[-1] < 2:
+        raise ValueError(f"{name} must have at least 1 trial and 2 bins, got shape {array.shape}")
+    finite = np.isfinite(array)
+    if not finite.all():
+        where = np.unravel_index(int(np.argmin(finite)), array.shape)
+        trial = f"trial {where[0]}, " if array.ndim == 2 else ""
+        raise ValueError(f"{name} must be finite, got {array[where]} in {trial}bin {where[-1]}")
+    return array
+
+
+def require_like_rate(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return a series that goes with `rate`, bin by bin."""
+    array = require_series(name, values)
+    if array.shape != shape:
+        raise ValueError(f"{name} must have the shape of rate, {shape}, got {array.shape}")
+    return array
+
+
+def require_thresholds(low: float, high: float) -> tuple[float, float]:
+    """Return two thresholds in the units of the series, low < high."""
+    low, high = require_number("low", low), require_number("high", high)
+    if low >= high:
+        raise ValueError(
+            f"low must be < high (both in the units of the series), got low {low}, high {high}"
+        )
+    return low, high

@@ -1,0 +1,194 @@
+"""Neuron models: what makes the neurons of a population fire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+from attrs import field, frozen
+
+from mesopop.arrays import (
+    FloatArray,
+    Rebuilt,
+    read_only,
+    require_array,
+    require_ascending,
+    value_key,
+)
+from mesopop.signals import (
+    Component,
+    Drive,
+    OrnsteinUhlenbeck,
+    Sampled,
+    Sinusoid,
+    Steps,
+    as_drive,
+    components,
+    drive_in,
+)
+from mesopop.transfer import TRANSFERS, Transfer
+from mesopop.validation import instance_of, number, real_number
+
+
+def _minimum(component: Component) -> float:
+    # The lowest value that a component of a rate ever takes.
+    match component:
+        case Steps() | Sampled():
+            return float(component.values.min())
+        case Sinusoid():
+            return component.mean - abs(component.amplitude)
+        case OrnsteinUhlenbeck():
+            raise ValueError(
+                "rate must not be an OrnsteinUhlenbeck process, which goes below 0 Hz: "
+                "use LNP neurons with it as their drive"
+            )
+        case _:
+            return component
+
+
+@frozen
+class Poisson:
+    """Neurons that fire independently at a given rate, whatever they receive.
+
+    Parameters
+    ----------
+    rate : float, Steps, Sampled, Sinusoid or tuple of these
+        Rate of each neuron, Hz; the components of a tuple add up. Their minima must add up to a
+        number >= 0 Hz.
+
+    Raises
+    ------
+    ValueError
+        If the rate can be negative, which includes any OrnsteinUhlenbeck process.
+    TypeError
+        If it is neither a number nor a signal.
+    """
+
+    rate: Drive = field(converter=as_drive, validator=drive_in("Hz"))
+
+    def __attrs_post_init__(self) -> None:
+        lowest = sum(_minimum(component) for component in components(self.rate))
+        if lowest < 0:
+            where = "" if isinstance(self.rate, float) else " as its minimum"
+            raise ValueError(f"rate must be >= 0 Hz, got {lowest!r} Hz{where}")
+
+
+def _as_trains(times: Iterable[Any]) -> tuple[FloatArray, ...]:
+    if isinstance(times, str) or not isinstance(times, Iterable):
+        return times  # type: ignore[return-value]  # for the constructor to refuse
+    # A neo.SpikeTrain knows its unit; neo itself need not be there.
+    return tuple(
+        read_only(train.rescale("ms").magnitude if hasattr(train, "rescale") else train)
+        for train in times
+    )
+
+
+def _trains_key(trains: tuple[FloatArray, ...]) -> tuple[Any, ...]:
+    return tuple(value_key(train) for train in trains)
+
+
+def _trains_repr(trains: tuple[FloatArray, ...]) -> str:
+    return f"<{len(trains)} trains, {sum(train.size for train in trains)} spikes>"
+
+
+@frozen
+class SpikeTrains(Rebuilt):
+    """Neurons that fire at given times, whatever they receive.
+
+    Parameters
+    ----------
+    times : sequence of array_like
+        One array of spike times per neuron, ms, sorted and >= 0; an array may be empty. Objects
+        that know their unit, such as ``neo.SpikeTrain``, are converted to ms.
+
+    Raises
+    ------
+    ValueError
+        If there is no neuron, or times are negative, not finite or not sorted.
+    TypeError
+        If `times` is not a sequence of one-dimensional arrays of numbers.
+    """
+
+    times: tuple[FloatArray, ...] = field(converter=_as_trains, eq=_trains_key, repr=_trains_repr)
+
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self.times, tuple):
+            raise TypeError(
+                f"times must be a sequence of arrays (ms), one per neuron, got {self.times!r}"
+            )
+        if not self.times:
+            raise ValueError("times must hold at least one spike train")
+        for index, train in enumerate(self.times):
+            name = f"times[{index}]"
+            require_array(name, train, "ms", ge=0, empty=True)
+            require_ascending(name, train, "ms", strictly=False)
+
+
+@frozen
+class LNP:
+    """Linear-nonlinear-Poisson neurons: tau_m dh/dt = -h + drive + input, rate f(h).
+
+    Parameters
+    ----------
+    tau_m : float
+        Time constant of the input potential h, ms, > 0.
+    transfer : Softplus or Exponential
+        The function f, mV to Hz. Spikes leave h as it is.
+
+    Raises
+    ------
+    ValueError
+        If `tau_m` is not finite and > 0 ms.
+    TypeError
+        If `transfer` is not a transfer function.
+    """
+
+    tau_m: float = field(converter=real_number, validator=number("ms", gt=0))
+    transfer: Transfer = field(validator=instance_of(*TRANSFERS), kw_only=True)
+
+
+@frozen(kw_only=True)
+class LIF:
+    """Leaky integrate-and-fire neurons with escape noise.
+
+    tau_m dV/dt = -V + drive + input. They fire with the hazard
+    rate_at_threshold exp((V - v_th) / delta_u); then V is held at v_reset for t_ref, and what
+    arrives meanwhile is lost.
+
+    Parameters
+    ----------
+    tau_m : float
+        Membrane time constant, ms, > 0.
+    v_th : float
+        Threshold, mV.
+    v_reset : float
+        Potential after a spike, mV, < v_th.
+    t_ref : float
+        Absolute refractory time, ms, >= 0; a multiple of the time step of a simulation.
+    delta_u : float
+        Softness of the threshold, mV, > 0.
+    rate_at_threshold : float
+        Hazard at V = v_th, Hz, > 0.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite or out of bounds.
+    """
+
+    tau_m: float = field(converter=real_number, validator=number("ms", gt=0))
+    v_th: float = field(converter=real_number, validator=number("mV"))
+    v_reset: float = field(converter=real_number, validator=number("mV"))
+    t_ref: float = field(converter=real_number, validator=number("ms", ge=0))
+    delta_u: float = field(converter=real_number, validator=number("mV", gt=0))
+    rate_at_threshold: float = field(converter=real_number, validator=number("Hz", gt=0))
+
+    @v_reset.validator
+    def _below_threshold(self, attribute: attrs.Attribute[float], value: float) -> None:
+        if not value < self.v_th:
+            raise ValueError(f"v_reset must be < v_th = {self.v_th!r} mV, got {value!r} mV")
+
+
+NEURONS = (Poisson, SpikeTrains, LNP, LIF)
+Neuron = Poisson | SpikeTrains | LNP | LIF

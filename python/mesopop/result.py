@@ -1,0 +1,209 @@
+"""What a simulation returns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+from attrs import field, frozen
+from numpy.typing import NDArray
+
+from mesopop.network import Network
+from mesopop.settings import EngineSettings
+from mesopop.validation import did_you_mean
+
+FloatArray = NDArray[np.float64]
+FORMAT = 1
+
+
+class Labelled(dict[str, Any]):
+    """Arrays by name; an unknown name is an error that lists the known ones."""
+
+    def __missing__(self, name: str) -> Any:
+        raise KeyError(f'"{name}" was not recorded; {did_you_mean(name, self)}')
+
+
+@frozen(kw_only=True, eq=False)
+class Result:
+    """Recorded activity of one or several trials.
+
+    Arrays have shape (bins,), or (trials, bins) if there are several trials. A bin is `record_dt`
+    wide and ends at `t`.
+
+    Parameters
+    ----------
+    network : Network
+        What was simulated.
+    settings : EngineSettings
+        Level, method, closure and noise.
+    dt : float
+        Time step, ms.
+    record_dt : float
+        Width of the recording bins, ms.
+    t : ndarray, shape (bins,)
+        Ends of the bins, ms.
+    rate : dict of ndarray
+        Population activity A, Hz, mean over each bin, by population.
+    release : dict of ndarray
+        Modulated activity y of a projection, Hz, mean over each bin, by projection label. Without
+        plasticity it equals the rate of the source.
+    u, x : dict of ndarray
+        Population means at the end of each bin, by label of the plastic projections.
+    potential : dict of ndarray
+        Population mean of the membrane potential at the end of each bin, mV (LIF: refractory
+        neurons count with v_reset; LNP: h), by population.
+    spikes : dict
+        By population, a structured array with fields ``time`` (ms) and ``neuron``; a list of them
+        if there are several trials. Recorded on request at the microscopic level.
+    seed : int
+        Entropy of the random numbers: the same seed gives the same result.
+    spawn_key : tuple of int
+        Of the `numpy.random.SeedSequence`, if one was given.
+    trials : int
+    complete : bool
+        False if the simulation stopped before its end.
+    versions : dict
+        Of mesopop and numpy.
+    """
+
+    network: Network
+    settings: EngineSettings
+    dt: float
+    record_dt: float
+    t: FloatArray
+    rate: dict[str, FloatArray] = field(converter=Labelled)
+    release: dict[str, FloatArray] = field(factory=dict, converter=Labelled)
+    u: dict[str, FloatArray] = field(factory=dict, converter=Labelled)
+    x: dict[str, FloatArray] = field(factory=dict, converter=Labelled)
+    potential: dict[str, FloatArray] = field(factory=dict, converter=Labelled)
+    spikes: dict[str, Any] = field(factory=dict, converter=Labelled)
+    seed: int
+    spawn_key: tuple[int, ...] = ()
+    trials: int = 1
+    complete: bool = True
+    versions: dict[str, str] = field(factory=dict)
+
+    @property
+    def duration(self) -> float:
+        """Recorded biological time per trial, ms."""
+        return len(self.t) * self.record_dt
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write to a compressed ``.npz`` file, which `load` and plain numpy can read.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.npz``. Overwritten if it exists.
+
+        Raises
+        ------
+        ValueError
+            If the path does not end in ``.npz``.
+        """
+        from mesopop.network_toml import network_to_dict
+
+        path = _npz(path)
+        arrays: dict[str, Any] = {"t": self.t}
+        for quantity in ("rate", "release", "u", "x", "potential"):
+            for name, values in getattr(self, quantity).items():
+                arrays[f"{quantity}/{name}"] = values
+        for name, trains in self.spikes.items():
+            for trial, train in enumerate(trains if self.trials > 1 else [trains]):
+                arrays[f"spikes/{name}/{trial}"] = train
+        header = {
+            "format": FORMAT,
+            "network": network_to_dict(self.network),
+            "settings": attrs.asdict(self.settings),
+            "seed": str(self.seed),  # may exceed 64 bits
+            "spawn_key": self.spawn_key,
+            **{k: getattr(self, k) for k in ("dt", "record_dt", "trials", "complete", "versions")},
+        }
+        np.savez_compressed(path, header=json.dumps(header), **arrays)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Result:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the file was written in a format that this version does not know.
+        """
+        from mesopop.network_toml import network_from_dict
+
+        with np.load(_npz(path), allow_pickle=False) as file:
+            header = json.loads(str(file["header"]))
+            if header["format"] != FORMAT:
+                raise ValueError(
+                    f"{path} has format {header['format']}, this version reads {FORMAT}"
+                )
+            quantities: dict[str, dict[str, Any]] = {}
+            for key in file.files:
+                quantity, _, name = key.partition("/")
+                if name:
+                    quantities.setdefault(quantity, {})[name] = file[key]
+            t = file["t"]
+        trials = header["trials"]
+        spikes: dict[str, Any] = {}
+        for key, train in quantities.pop("spikes", {}).items():
+            name, _, trial = key.rpartition("/")
+            spikes.setdefault(name, [None] * trials)[int(trial)] = train
+        return cls(
+            network=network_from_dict(header["network"]),
+            settings=EngineSettings(**header["settings"]),
+            t=t,
+            spikes={name: trains if trials > 1 else trains[0] for name, trains in spikes.items()},
+            seed=int(header["seed"]),
+            spawn_key=tuple(header["spawn_key"]),
+            **{k: header[k] for k in ("dt", "record_dt", "trials", "complete", "versions")},
+            **quantities,
+        )
+
+    def __repr__(self) -> str:
+        chosen = [v for v in attrs.astuple(self.settings) if v is not None]
+        trials = f"{self.trials} trials of " if self.trials > 1 else ""
+        lines = [
+            f"Result: {', '.join(chosen)}; {trials}{self.duration / 1000:g} s, "
+            f"dt {self.dt:g} ms, recorded every {self.record_dt:g} ms, seed {self.seed}"
+            + ("" if self.complete else " (incomplete)")
+        ]
+        lines += [f"  {row}" for row in _rows(self)]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(repr(self))}</pre>"
+
+
+_UNITS = {"rate": "Hz", "release": "Hz", "potential": "mV", "u": "", "x": ""}
+
+
+def _rows(result: Result, most: int = 6) -> list[str]:
+    # One line per array with its mean, a few per quantity.
+    rows = []
+    for quantity, unit in _UNITS.items():
+        arrays: Mapping[str, FloatArray] = getattr(result, quantity)
+        for name in list(arrays)[:most]:
+            values = arrays[name]
+            mean = f"{values.mean():.4g} {unit}".strip() if values.size else "empty"
+            rows.append(f"{quantity + '[' + json.dumps(name) + ']':<28} {values.shape!s:<14} mean {mean}")
+        if len(arrays) > most:
+            rows.append(f"{quantity}: and {len(arrays) - most} more")
+    for name, trains in result.spikes.items():
+        count = sum(map(len, trains)) if result.trials > 1 else len(trains)
+        rows.append(f"{'spikes[' + json.dumps(name) + ']':<28} {count} spikes")
+    return rows
+
+
+def _npz(path: str | PathLike[str]) -> Path:
+    path = Path(path)
+    if path.suffix != ".npz":
+        raise ValueError(f"path must end in .npz, got {str(path)!r}")
+    return path

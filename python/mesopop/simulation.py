@@ -1,0 +1,417 @@
+"""Simulate a network: `simulate` in one go, `Simulation` piece by piece."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import numpy as np
+
+from mesopop.compiled import compile_network, signal_end
+from mesopop.initial import InitialState
+from mesopop.network import Network
+from mesopop.neurons import LIF, LNP
+from mesopop.result import Result
+from mesopop.settings import choose_engine
+from mesopop.validation import did_you_mean, require_integer, require_number, steps
+
+RECORDABLE = ("rate", "release", "u", "x", "potential", "spikes")
+DEFAULT_RECORD = ("rate", "release", "u", "x", "potential")
+SPIKE = np.dtype([("time", np.float64), ("neuron", np.int64)])
+
+# Blocks between looks at signals and the progress bar aim at this many seconds.
+_BLOCK_SECONDS = 0.1
+
+
+class Simulation:
+    """A network with its state, to be run piece by piece.
+
+    Parameters
+    ----------
+    network : Network
+        What to simulate.
+    dt : float
+        Time step, ms. At most half of every tau_m, and at most every nonzero t_ref and delay, of
+        which it must be a fraction.
+    level : {"micro", "meso"}
+        Neuron by neuron, or mesoscopic population equations.
+    method : {"auto", "neurons"}, optional
+        Of the microscopic level.
+    closure : {"second_order", "first_order"}, optional
+        Of the synapses at the mesoscopic level.
+    noise : {"binomial", "gaussian", "none"}, optional
+        Of the mesoscopic level: finite-size noise, its diffusion approximation, or the macroscopic
+        limit of infinitely many neurons.
+    initial : {"stationary", "rest", "synchronous"} or InitialState
+        State at t = 0.
+    history : float, optional
+        Mesoscopic level: age in ms from which neurons are no longer told apart; at least
+        5 tau_m + t_ref of every LIF population, which is the default.
+    seed : int or numpy.random.SeedSequence, optional
+        None draws entropy, which is kept in the result.
+    trials : int
+        Independent repetitions. Trial i is the same whatever their number.
+    n_threads : int, optional
+        Threads over trials; by default all available processors. Results do not depend on it.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of bounds or does not fit the network.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        dt: float,
+        level: str = "micro",
+        method: str | None = None,
+        closure: str | None = None,
+        noise: str | None = None,
+        initial: str | InitialState = "stationary",
+        history: float | None = None,
+        seed: int | np.random.SeedSequence | None = None,
+        trials: int = 1,
+        n_threads: int | None = None,
+    ) -> None:
+        from mesopop import _core
+
+        if not isinstance(network, Network):
+            raise TypeError(f"network must be a Network, got {network!r}")
+        self.settings = choose_engine(
+            network, level=level, method=method, closure=closure, noise=noise
+        )
+        if history is not None:
+            history = require_number("history", history, "ms", gt=0)
+            if level != "meso":
+                raise ValueError(f'history applies to level="meso", got {history!r} ms')
+        self._compiled = compile_network(network, dt=dt, initial=initial, history=history)
+        self.trials = require_integer("trials", trials, ge=1)
+        self.n_threads = _threads(n_threads)
+        self.seed_sequence = _seed_sequence(seed)
+        self._step = 0
+        self._ensemble = _core.Ensemble(
+            network=self._compiled.description,
+            level=self.settings.level,
+            closure=self.settings.closure or "second_order",
+            noise=self.settings.noise or "binomial",
+            key=tuple(int(word) for word in self.seed_sequence.generate_state(2, np.uint64)),
+            trials=self.trials,
+            instruction_set="auto",
+        )
+
+    @property
+    def network(self) -> Network:
+        """What is simulated."""
+        return self._compiled.network
+
+    @property
+    def dt(self) -> float:
+        """Time step, ms."""
+        return self._compiled.dt
+
+    @property
+    def time(self) -> float:
+        """Biological time reached, ms."""
+        return self._step * self.dt
+
+    def run(
+        self,
+        duration: float,
+        *,
+        record: tuple[str, ...] | list[str] = DEFAULT_RECORD,
+        record_dt: float | None = None,
+        progress: bool = False,
+    ) -> Result:
+        """Simulate the next `duration` ms. Pieces join to the bits of one long run.
+
+        Parameters
+        ----------
+        duration : float
+            ms, a multiple of the recording bin.
+        record : sequence of str
+            Any of "rate", "release", "u", "x", "potential" and, at the microscopic level, "spikes".
+        record_dt : float, optional
+            Width of the recording bins, ms, a multiple of dt; default dt.
+        progress : bool
+            Show a progress bar on standard error, if that is a terminal.
+
+        Returns
+        -------
+        Result
+            Of this piece; its `t` goes on from the last one. If interrupted (Ctrl-C) it holds the
+            complete bins and is marked incomplete.
+
+        Raises
+        ------
+        ValueError
+            If a time is not a multiple, a quantity unknown or not available, or a sampled drive too
+            short.
+        FloatingPointError
+            If a state becomes non-finite; names step, population and variable, and carries what was
+            recorded as the attribute ``result``.
+        """
+        quantities = _quantities(record, self.settings.level)
+        steps_per_bin = steps("record_dt", self.dt if record_dt is None else record_dt, self.dt)
+        if steps_per_bin == 0:
+            raise ValueError(f"record_dt must be >= dt = {self.dt!r} ms, got {record_dt!r} ms")
+        total_steps = steps("duration", duration, self.dt)
+        bins, rest = divmod(total_steps, steps_per_bin)
+        if rest or not bins:
+            raise ValueError(
+                f"duration must be a positive multiple of record_dt = {steps_per_bin * self.dt:g} "
+                f"ms, got {duration!r} ms"
+            )
+        end, owner = signal_end(self.network)
+        if (self._step + total_steps) * self.dt > end * (1 + 1e-12):
+            raise ValueError(
+                f'population "{owner}": the Sampled signal ends at {end:g} ms, before the '
+                f"simulation does at {(self._step + total_steps) * self.dt:g} ms"
+            )
+
+        arrays = {
+            name: np.full((self._channels(name), self.trials, bins), np.nan)
+            for name in quantities
+            if name != "spikes"
+        }
+        completed, failure = self._advance(bins, steps_per_bin, arrays, quantities, progress)
+        result = self._result(completed, bins, steps_per_bin, arrays, quantities)
+        if failure is not None:
+            trial, step, population, variable = failure
+            error = FloatingPointError(
+                f'{variable} of population "{population}" became non-finite at step {step} '
+                f"({step * self.dt:g} ms) of trial {trial}; the {completed} bins before it are in "
+                "the attribute `result` of this error"
+            )
+            error.result = result  # type: ignore[attr-defined]
+            raise error
+        return result
+
+    def state(self, trial: int = 0) -> dict[str, Any]:
+        """Complete state of one trial as a dictionary of arrays, copied."""
+        return self._ensemble.state(trial)
+
+    def set_state(self, state: dict[str, Any], trial: int = 0) -> None:
+        """Replace the state of one trial by what `state` returned, for the same network.
+
+        Raises
+        ------
+        ValueError
+            If the fields do not match; the state is then unchanged.
+        """
+        self._ensemble.set_state(trial, state)
+        self._step = int(state["step"][0])
+
+    def _channels(self, quantity: str) -> int:
+        per_set = quantity in ("release", "u", "x")
+        return len(self._compiled.description["stp" if per_set else "populations"])
+
+    def _advance(
+        self,
+        bins: int,
+        steps_per_bin: int,
+        arrays: dict[str, np.ndarray],
+        quantities: tuple[str, ...],
+        progress: bool,
+    ) -> tuple[int, tuple[int, int, str, str] | None]:
+        # In blocks, so that signals are heeded and the bar moves; results do not depend on them.
+        done, block = 0, max(1, 1000 // steps_per_bin)
+        with _progress_bar(bins, steps_per_bin * self.dt, progress) as bar:
+            try:
+                while done < bins:
+                    started = time.perf_counter()
+                    size = min(block, bins - done)
+                    completed, failure = self._ensemble.advance(
+                        first_bin=done,
+                        bins=size,
+                        steps_per_bin=steps_per_bin,
+                        **{name: arrays.get(name) for name in DEFAULT_RECORD},
+                        record_spikes=["spikes" in quantities] * len(self.network.populations),
+                        threads=min(self.n_threads, self.trials),
+                    )
+                    done += completed
+                    self._step += completed * steps_per_bin
+                    bar.update(completed * steps_per_bin * self.dt / 1000)
+                    if failure is not None:
+                        return done, failure
+                    elapsed = max(time.perf_counter() - started, 1e-6)
+                    block = max(1, min(2 * block, int(size * _BLOCK_SECONDS / elapsed)))
+            except KeyboardInterrupt:
+                # Every block is complete: what is recorded is consistent with the state.
+                pass
+        return done, None
+
+    def _result(
+        self,
+        completed: int,
+        bins: int,
+        steps_per_bin: int,
+        arrays: dict[str, np.ndarray],
+        quantities: tuple[str, ...],
+    ) -> Result:
+        network, stp_index = self.network, self._compiled.stp_index
+        index = {population.name: i for i, population in enumerate(network.populations)}
+
+        def channel(quantity: str, i: int) -> np.ndarray:
+            values = arrays[quantity][i, :, :completed]
+            return values[0] if self.trials == 1 else values
+
+        recorded: dict[str, dict[str, Any]] = {}
+        if "rate" in quantities:
+            recorded["rate"] = {name: channel("rate", i) for name, i in index.items()}
+        if "potential" in quantities:
+            recorded["potential"] = {
+                p.name: channel("potential", index[p.name])
+                for p in network.populations
+                if isinstance(p.neuron, (LIF, LNP))
+            }
+        for quantity in ("release", "u", "x"):
+            if quantity in quantities:
+                recorded[quantity] = {
+                    label: channel(quantity, i) for label, i in stp_index.items()
+                }
+        if "release" in quantities and "rate" in quantities:
+            # Static synapses release u x = 1 at every spike.
+            for p in network.projections:
+                if p.stp is None:
+                    recorded["release"][p.label] = recorded["rate"][p.source]
+        if "spikes" in quantities:
+            recorded["spikes"] = {name: self._take_spikes(i) for name, i in index.items()}
+        record_dt = steps_per_bin * self.dt
+        offset = (self._step - completed * steps_per_bin) * self.dt
+        return Result(
+            network=network,
+            settings=self.settings,
+            dt=self.dt,
+            record_dt=record_dt,
+            t=offset + record_dt * np.arange(1, completed + 1),
+            seed=int(self.seed_sequence.entropy),  # type: ignore[arg-type]
+            spawn_key=tuple(self.seed_sequence.spawn_key),
+            trials=self.trials,
+            complete=completed == bins,
+            versions=_versions(),
+            **{"rate": {}, **recorded},
+        )
+
+    def _take_spikes(self, population: int) -> Any:
+        trains = []
+        for trial in range(self.trials):
+            times, neurons = self._ensemble.take_spikes(trial, population)
+            train = np.empty(len(times), SPIKE)
+            train["time"], train["neuron"] = times, neurons
+            trains.append(train)
+        return trains[0] if self.trials == 1 else trains
+
+
+def simulate(
+    network: Network,
+    duration: float,
+    *,
+    dt: float,
+    level: str = "micro",
+    method: str | None = None,
+    closure: str | None = None,
+    noise: str | None = None,
+    initial: str | InitialState = "stationary",
+    history: float | None = None,
+    seed: int | np.random.SeedSequence | None = None,
+    trials: int = 1,
+    n_threads: int | None = None,
+    record: tuple[str, ...] | list[str] = DEFAULT_RECORD,
+    record_dt: float | None = None,
+    progress: bool = False,
+) -> Result:
+    """Simulate `network` for `duration` ms from t = 0.
+
+    Parameters
+    ----------
+    network : Network
+        What to simulate.
+    duration : float
+        ms.
+    dt, level, method, closure, noise, initial, history, seed, trials, n_threads
+        See `Simulation`.
+    record, record_dt, progress
+        See `Simulation.run`.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ValueError, FloatingPointError
+        See `Simulation` and `Simulation.run`.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> net = mp.presets.load("lnp-up-down")
+    >>> result = mp.simulate(net, 2000, dt=0.1, level="meso", seed=1)
+    >>> result.rate["E"].shape
+    (20000,)
+    """
+    simulation = Simulation(
+        network,
+        dt=dt,
+        level=level,
+        method=method,
+        closure=closure,
+        noise=noise,
+        initial=initial,
+        history=history,
+        seed=seed,
+        trials=trials,
+        n_threads=n_threads,
+    )
+    return simulation.run(duration, record=record, record_dt=record_dt, progress=progress)
+
+
+def _quantities(record: Any, level: str) -> tuple[str, ...]:
+    if isinstance(record, str):
+        raise TypeError(f"record must be a sequence of names, got the string {record!r}")
+    for name in record:
+        if name not in RECORDABLE:
+            raise ValueError(f"record: unknown quantity {name!r}; {did_you_mean(name, RECORDABLE)}")
+        if name == "spikes" and level != "micro":
+            raise ValueError('record: "spikes" needs level="micro", neurons have no names at "meso"')
+    return tuple(record)
+
+
+def _threads(n_threads: int | None) -> int:
+    if n_threads is not None:
+        return require_integer("n_threads", n_threads, ge=1)
+    # Processors that this process may use, where the system tells.
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _seed_sequence(seed: int | np.random.SeedSequence | None) -> np.random.SeedSequence:
+    if isinstance(seed, np.random.SeedSequence):
+        return seed
+    if seed is not None:
+        seed = require_integer("seed", seed, ge=0)
+    return np.random.SeedSequence(seed)
+
+
+def _progress_bar(bins: int, record_dt: float, show: bool) -> Any:
+    from tqdm.auto import tqdm
+
+    # disable=None: silent when standard error is not a terminal.
+    seconds = bins * record_dt / 1000
+    return tqdm(
+        total=seconds,
+        disable=None if show else True,
+        unit="s",
+        bar_format="{l_bar}{bar}| {n:.4g}/{total:.4g} s biological [{elapsed}<{remaining}]",
+        leave=False,
+    )
+
+
+def _versions() -> dict[str, str]:
+    from mesopop import __version__
+
+    return {"mesopop": __version__, "numpy": np.__version__}

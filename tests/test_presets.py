@@ -1,0 +1,110 @@
+"""Presets: they load, and are the reference sets."""
+
+import pytest
+
+import mesopop as mp
+
+RECURRENT = {
+    # size, drive, N J, U0, tau_d, delay, dt
+    "lif-up-down": (100, 10.0, 220.0, 0.2, 100.0, 1.0, 0.5),
+    "lif-population-spikes": (200, 9.0, 160.0, 0.5, 400.0, 1.0, 0.5),
+    "lnp-up-down": (200, -3.5, 1000.0, 0.2, 100.0, 0.0, 0.1),
+    "lnp-population-spikes": (200, -4.0, 1250.0, 0.2, 400.0, 0.0, 0.1),
+}
+THRESHOLDS = {
+    "lif-up-down": ("rate", 6, 25, 10),
+    "lif-population-spikes": ("rate", 5, 30, 10),
+    "lnp-up-down": ("potential", 8, 25, 0),
+    "lnp-population-spikes": ("potential", 0, 10, 0),
+}
+
+
+def test_names():
+    assert set(mp.presets.names()) == {*RECURRENT, "feedforward"}
+
+
+@pytest.mark.parametrize("name", mp.presets.names())
+def test_every_preset_says_what_it_is_and_can_be_written(name, tmp_path):
+    experiment = mp.presets.experiment(name)
+    assert mp.presets.load(name) == experiment.network
+    assert experiment.title
+    assert experiment.source
+    assert experiment.behaviour
+    experiment.to_toml(tmp_path / "preset.toml")
+    assert mp.Experiment.from_toml(tmp_path / "preset.toml") == experiment
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_recurrent_sets(name):
+    size, drive, summed_weight, U0, tau_d, delay, dt = RECURRENT[name]
+    experiment = mp.presets.experiment(name)
+    population = experiment.network.population("E")
+    projection = experiment.network.projection("E->E")
+    assert (population.size, population.drive) == (size, drive)
+    assert projection.weight * size == pytest.approx(summed_weight, rel=1e-15)
+    assert projection.stp == mp.TsodyksMarkram(U0=U0, U=0.0, tau_d=tau_d)
+    assert (projection.delay, projection.probability) == (delay, 1.0)
+    assert experiment.simulation.dt == dt
+    events = experiment.events
+    assert (events.observable, events.low, events.high, events.smooth) == THRESHOLDS[name]
+    assert events.kind.replace("_", "-") in (f"{name[4:]}-states", name[4:])
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_neurons_of_the_recurrent_sets(name):
+    lif = mp.LIF(tau_m=20, v_th=15, v_reset=0, t_ref=4, delta_u=2, rate_at_threshold=10)
+    lnp = mp.LNP(10, transfer=mp.Softplus(2, gain=1))
+    network = mp.presets.load(name)
+    assert network.population("E").neuron == (lif if name.startswith("lif") else lnp)
+    assert network.projection("E->E").tau_s == (3 if name.startswith("lif") else 0)
+
+
+@pytest.mark.parametrize("name", ["lnp-up-down", "lnp-population-spikes"])
+@pytest.mark.parametrize("fixed_point", [0, 1, 2])
+def test_fixed_points_of_the_infinite_lnp_networks(name, fixed_point):
+    # h = mu + tau_m N J U0 x f(h) with x = 1/(1 + U0 tau_d f): wrong units of anything move these.
+    h = {"lnp-up-down": (-2.50, 3.29, 42.4), "lnp-population-spikes": (-3.04, 4.30, 9.54)}
+    h = h[name][fixed_point]
+    network = mp.presets.load(name)
+    population, projection = network.population("E"), network.projection("E->E")
+
+    def residual(h):
+        rate = population.neuron.transfer(h) / 1000
+        released = projection.stp.U0 * rate / (1 + projection.stp.U0 * projection.stp.tau_d * rate)
+        gain = population.neuron.tau_m * population.size * projection.weight
+        return population.drive + gain * released - h
+
+    half_a_digit = 0.05 if h > 40 else 0.005
+    assert residual(h - half_a_digit) * residual(h + half_a_digit) < 0
+
+
+@pytest.mark.parametrize(
+    ("synapse", "release"), [("depressing", 1 / 6), ("facilitating", 0.4), ("mixed", 0.214)]
+)
+def test_feedforward(synapse, release):
+    experiment = mp.presets.experiment("feedforward", synapse=synapse)
+    network = experiment.network
+    assert network.population("pre").neuron == mp.Poisson(10)
+    assert network.population("pre").size == 100
+    assert isinstance(network.population("post").neuron, mp.LNP)
+    assert f"{release:.3f} in the stationary state" in experiment.behaviour
+    # h = tau_m N J times the rate and the release
+    post, projection = network.population("post"), network.projection("pre->post")
+    h = post.neuron.tau_m * 100 * projection.weight * 10 / 1000 * release
+    assert f"{h:.2f} mV" in experiment.behaviour
+
+
+def test_feedforward_is_depressing_unless_told():
+    assert mp.presets.load("feedforward") == mp.presets.load("feedforward", synapse="depressing")
+    assert mp.presets.load("feedforward") != mp.presets.load("feedforward", synapse="mixed")
+
+
+def test_unknown_names_and_options():
+    with pytest.raises(ValueError, match='unknown preset "lif-updown"; did you mean "lif-up-down"'):
+        mp.presets.load("lif-updown")
+    with pytest.raises(ValueError, match='unknown synapse "depresing"; did you mean "depressing"'):
+        mp.presets.load("feedforward", synapse="depresing")
+    with pytest.raises(TypeError, match='"lif-up-down" has no option "size" .it has: none'):
+        mp.presets.load("lif-up-down", size=10)
+    with pytest.raises(TypeError, match='"feedforward" has no option "tau" .it has: synapse'):
+        mp.presets.experiment("feedforward", tau=10)
