@@ -108,6 +108,8 @@ def test_look_ups():
     assert net.projection("E->I") is EI
     with pytest.raises(ValueError, match='unknown population "e"; did you mean "E"'):
         net.population("e")
+    with pytest.raises(ValueError, match='unknown population "0"; did you mean'):
+        net.population(0)
     with pytest.raises(ValueError, match='unknown projection "E->J"; did you mean "E->I"'):
         net.projection("E->J")
     with pytest.raises(ValueError, match='unknown projection "E->E"; there are none'):
@@ -162,9 +164,9 @@ def test_text_never_exceeds_80_columns():
 
 
 def test_large_networks_are_built_quickly_and_printed_briefly():
-    start = time.perf_counter()
+    start = time.process_time()
     net = ring(100)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     lines = repr(net).splitlines()
     assert len(lines) <= 20
     assert max(map(len, lines)) <= 80

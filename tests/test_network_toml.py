@@ -2,6 +2,8 @@
 
 import io
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -181,5 +183,14 @@ def test_errors_name_the_file(tmp_path):
 
 @pytest.mark.parametrize("tables", [None, 5, [], "E"])
 def test_only_tables(tables):
-    with pytest.raises((ValueError, TypeError)):
+    with pytest.raises(ValueError, match="^must be a table, got"):
         network_from_dict(tables)
+
+
+def test_toml_is_only_imported_when_used():
+    code = (
+        "import sys, mesopop as mp; mp.presets.load('lif-up-down'); "
+        "print(*{'cattrs', 'tomllib', 'tomli', 'tomli_w'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == ""

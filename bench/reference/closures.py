@@ -76,11 +76,7 @@ class SecondOrder:
             fired, others = population, population
         else:
             fired, others = split(population, self._size, n, normals())
-        after = after_spike(fired, self._stp.U)
-        if others is None:
-            self._moments = after
-        else:
-            self._moments = mixture(n / self._size, after, others)
+        self._moments = mixture(n / self._size, after_spike(fired, self._stp.U), others)
         # <u x> over the neurons that fire. Of a sample of n out of M the covariance is C (1 - q/n):
         # model.md has C (1 - 1/n), which ignores that the sample is drawn without replacement.
         return n * (fired.u * fired.x + fired.cov)

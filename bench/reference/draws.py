@@ -16,7 +16,7 @@ import numpy as np
 class Draws(Protocol):
     """All randomness of the microscopic and mesoscopic simulations.
 
-    Populations, STP sets and signal components are numbered in the order of the network.
+    Populations, STP sets and components of a signal are given by their numbers.
     """
 
     def thresholds(self, population: int, neurons: np.ndarray, n_fired: np.ndarray) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from .hazards import exponential_escape
 from .renewal import stationary_ages
 from .time_grid import TOLERANCE, history_steps
 
@@ -29,42 +28,34 @@ def age_distribution(
 def given_neurons(initial, population, dt: float) -> tuple[np.ndarray, np.ndarray]:
     """Age (steps, at most the history) and potential of each LIF neuron of an InitialState."""
     K = history_steps(population.neuron, dt)
-    age = np.broadcast_to(initial.age.get(population.name, np.inf), population.size) / dt
-    if np.any(np.abs(age - np.rint(age))[np.isfinite(age)] > TOLERANCE):
+    age = np.minimum(initial.age.get(population.name, np.inf), K * dt) / dt
+    if np.any(np.abs(age - np.rint(age)) > TOLERANCE):
         raise ValueError(f"ages of {population.name} must be multiples of dt = {dt} ms")
     potential = initial.potential.get(population.name, population.neuron.v_reset)
     return (
-        np.rint(np.minimum(age, K)).astype(int),
+        np.broadcast_to(np.rint(age), population.size).astype(int),
         np.broadcast_to(potential, population.size).astype(float),
     )
 
 
 def age_histogram(
     neuron, age: np.ndarray, potential: np.ndarray, dt: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Fraction of the given neurons at each age, and their mean potential and hazard."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fraction of the given neurons at each age, and their mean potential."""
     n_ages = history_steps(neuron, dt) + 1
     count = np.bincount(age, minlength=n_ages)
-
-    def mean_at_each_age(value: np.ndarray, of_empty: float) -> np.ndarray:
-        total = np.bincount(age, weights=value, minlength=n_ages)
-        return np.where(count > 0, total / np.maximum(count, 1), of_empty)
-
-    hazard = exponential_escape(potential, neuron)
-    return (
-        count / len(age),
-        mean_at_each_age(potential, neuron.v_reset),
-        mean_at_each_age(hazard, exponential_escape(neuron.v_reset, neuron)),
-    )
+    total = np.bincount(age, weights=potential, minlength=n_ages)
+    mean = np.where(count > 0, total / np.maximum(count, 1), neuron.v_reset)
+    return count / len(age), mean
 
 
-def lnp_potential(initial, population, drive: float) -> float | np.ndarray:
-    """h of the LNP neurons at t = 0: of all, or (InitialState) of each."""
+def lnp_potential(initial, population, drive: float) -> float:
+    """h of the LNP neurons of a population at t = 0, the same for all."""
     if initial == "stationary":
-        return drive
+        return float(drive)
     if isinstance(initial, str):
         return 0.0
-    return initial.potential.get(population.name, 0.0)
+    return float(np.mean(initial.potential.get(population.name, 0.0)))
 
 
 def synaptic_variables(initial, network, source: str, stp) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,9 @@ A stream is the sequence of words of blocks 0, 1, 2, ... of one event.
 | count     | population | 0                 | step                        | binomial or normal    |
 | release   | STP set    | 0                 | step                        | normals for u, then x |
 | drive     | population | signal component  | step                        | one normal            |
+
+Populations are numbered as in the network, components of a signal as in its tuple but without the
+constants, STP sets by their source population, then in the order of the projections.
 """
 
 from __future__ import annotations
@@ -78,20 +81,16 @@ def normal(words: np.ndarray) -> np.ndarray:
 class KeyedDraws:
     """The draws of one trial of one seed.
 
-    Binomial numbers depend on the sampling algorithm, which is not part of the reference: whoever
-    wants them hands in functions of the stream.
-
     Parameters
     ----------
     seed : int or numpy.random.SeedSequence
         Seed shared by all trials.
     trial : int
         Number of the trial.
-    binomial : callable, optional
-        ``binomial(stream, n, p) -> int``: first binomial number of a `Stream`.
-    multinomial : callable, optional
-        ``multinomial(stream, n, probabilities) -> array``: counts from successive conditional
-        binomial numbers of a `Stream`.
+    binomials : callable, optional
+        ``binomials(stream)`` returns a function of (n, p) that draws successive binomial numbers
+        from the words of a `Stream`. They depend on the sampling algorithm, which is not part of
+        the reference; without it, only what needs no binomial numbers can be simulated.
     """
 
     def __init__(
@@ -99,27 +98,29 @@ class KeyedDraws:
         seed: int | np.random.SeedSequence,
         trial: int = 0,
         *,
-        binomial: Callable[[Stream, int, float], int] | None = None,
-        multinomial: Callable[[Stream, int, np.ndarray], np.ndarray] | None = None,
+        binomials: Callable[[Stream], Callable[[int, float], int]] | None = None,
     ):
         if not isinstance(seed, np.random.SeedSequence):
             seed = np.random.SeedSequence(seed)
         key0, key1 = seed.generate_state(2, np.uint64)
         self._key = (int(key0), int(key1))
         self._trial = trial
-        self._binomial = binomial
-        self._multinomial = multinomial
+        self._binomials = binomials
 
-    def stream(self, purpose: Purpose, owner: int, index: int, event: int) -> Stream:
-        """The stream of one event of this trial."""
+    def _stream(self, purpose: Purpose, owner: int, index: int, event: int) -> Stream:
         return Stream(self._key, purpose, owner, index, event, self._trial)
 
-    def _first_words(self, purpose, owner, indices, events):
-        streams = (
-            self.stream(purpose, owner, int(i), int(e))
-            for i, e in zip(indices, events, strict=True)
-        )
-        return np.array([stream.words(1)[0] for stream in streams], dtype=np.uint64)
+    def _first_words(self, purpose: Purpose, owner: int, indices, events) -> np.ndarray:
+        words = [
+            self._stream(purpose, owner, int(index), int(event)).words(1)[0]
+            for index, event in zip(indices, events, strict=True)
+        ]
+        return np.array(words, np.uint64)
+
+    def _binomials_of(self, stream: Stream) -> Callable[[int, float], int]:
+        if self._binomials is None:
+            raise ValueError("KeyedDraws needs binomials= to draw binomial numbers")
+        return self._binomials(stream)
 
     def thresholds(self, population: int, neurons: np.ndarray, n_fired: np.ndarray) -> np.ndarray:
         return exponential(self._first_words(Purpose.THRESHOLD, population, neurons, n_fired))
@@ -128,21 +129,28 @@ class KeyedDraws:
         return uniform(self._first_words(Purpose.INITIAL, population, range(size), [0] * size))
 
     def initial_counts(self, population: int, size: int, probabilities: np.ndarray) -> np.ndarray:
-        if self._multinomial is None:
-            raise ValueError("KeyedDraws needs multinomial= to draw initial counts")
-        stream = self.stream(Purpose.INITIAL, population, 0, 0)
-        return np.asarray(self._multinomial(stream, size, probabilities))
+        # Age by age, the number among the neurons that are not younger; the oldest get the rest.
+        binomial = self._binomials_of(self._stream(Purpose.INITIAL, population, 0, 0))
+        counts = np.zeros(len(probabilities), np.int64)
+        left, probability_left = size, probabilities.sum()
+        for age, probability in enumerate(probabilities[:-1]):
+            if left == 0:
+                break
+            counts[age] = binomial(left, probability / probability_left)
+            left -= counts[age]
+            probability_left -= probability
+        counts[-1] += left
+        return counts
 
     def spike_count(self, population: int, step: int, size: int, probability: float) -> int:
-        if self._binomial is None:
-            raise ValueError("KeyedDraws needs binomial= to draw spike counts")
-        return self._binomial(self.stream(Purpose.COUNT, population, 0, step), size, probability)
+        binomial = self._binomials_of(self._stream(Purpose.COUNT, population, 0, step))
+        return binomial(size, probability)
 
     def spike_count_normal(self, population: int, step: int) -> float:
-        return normal(self.stream(Purpose.COUNT, population, 0, step).words(1))[0]
+        return float(normal(self._stream(Purpose.COUNT, population, 0, step).words(1))[0])
 
     def release_normals(self, stp_set: int, step: int) -> np.ndarray:
-        return normal(self.stream(Purpose.RELEASE, stp_set, 0, step).words(2))
+        return normal(self._stream(Purpose.RELEASE, stp_set, 0, step).words(2))
 
     def drive_normals(self, population: int, component: int, n_steps: int) -> np.ndarray:
         indices = [component] * n_steps

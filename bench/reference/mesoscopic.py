@@ -98,14 +98,10 @@ def simulate_mesoscopic(
 
 
 def fire_together(activities: dict, synapses: dict, record: Record) -> None:
-    """All neurons have fired at t = 0, at the end of step -1 (given spike trains know better)."""
+    """All neurons have fired at t = 0, the end of step -1."""
     for source, stp in record.releases:
-        activity = activities[source]
-        if isinstance(activity, GivenSpikeCounts):
-            continue
-        record.releases[source, stp][0] = (
-            activity.size if stp is None else synapses[source, stp].release(activity.size)
-        )
+        n = activities[source].size
+        record.releases[source, stp][0] = n if stp is None else synapses[source, stp].release(n)
 
 
 def activity_of(network, number: int, record: Record, dt: float, noise: str, draws: Draws, initial):
@@ -123,18 +119,17 @@ def activity_of(network, number: int, record: Record, dt: float, noise: str, dra
     membrane = MembraneInput(values(population.drive), onto, neuron.tau_m, dt, record.releases)
     match type(neuron).__name__:
         case "LNP":
-            h = float(np.mean(lnp_potential(initial, population, membrane.drive[0])))
+            h = lnp_potential(initial, population, membrane.drive[0])
             return LNPActivity(neuron, size, h, membrane, dt, spike_count)
         case "LIF":
             if isinstance(initial, str):
                 fraction, potential = age_distribution(initial, neuron, membrane.drive[0], dt)
-                hazard = exponential_escape(potential, neuron)
                 if noise != "none":
                     fraction = draws.initial_counts(number, size, fraction) / size
             else:
                 age, potential = given_neurons(initial, population, dt)
-                fraction, potential, hazard = age_histogram(neuron, age, potential, dt)
-            return LIFActivity(neuron, size, fraction, potential, hazard, membrane, dt, spike_count)
+                fraction, potential = age_histogram(neuron, age, potential, dt)
+            return LIFActivity(neuron, size, fraction, potential, membrane, dt, spike_count)
         case other:
             raise ValueError(f"no mesoscopic reference for {other} neurons")
 
@@ -228,7 +223,6 @@ class LIFActivity:
         size: int,
         fraction: np.ndarray,
         potential: np.ndarray,
-        hazard: np.ndarray,
         membrane: MembraneInput,
         dt: float,
         spike_count: SpikeCount,
@@ -242,7 +236,7 @@ class LIFActivity:
         self._m = fraction
         self._z = np.zeros(len(fraction))
         self._potential = potential
-        self._hazard = hazard
+        self._hazard = exponential_escape(potential, neuron)
 
     @property
     def potential(self) -> float:

@@ -92,10 +92,8 @@ def spike_table(by_step: list[np.ndarray], dt: float) -> np.ndarray:
 
 
 def fire_together(populations: dict, synapses: dict, record: Record) -> None:
-    """All neurons have fired at t = 0, at the end of step -1 (given spike trains know better)."""
+    """All neurons have fired at t = 0, the end of step -1."""
     for source, stp in record.releases:
-        if isinstance(populations[source], GivenSpikes):
-            continue
         everybody = np.arange(populations[source].size)
         record.releases[source, stp][0] = (
             len(everybody) if stp is None else synapses[source, stp].release(everybody)
@@ -218,13 +216,13 @@ class PoissonNeurons:
 
 
 class LNPNeurons:
-    """Linear-nonlinear-Poisson neurons. Their input is the same, and so is h unless given."""
+    """Linear-nonlinear-Poisson neurons. Their input is the same, and so is h."""
 
     def __init__(
         self,
         neuron,
         size: int,
-        h: float | np.ndarray,
+        h: float,
         membrane: MembraneInput,
         dt: float,
         thresholds: Thresholds,

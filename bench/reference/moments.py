@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,35 +77,39 @@ def mixture(fraction: float, first: Moments, second: Moments) -> Moments:
     )
 
 
-def split(group: Moments, size: int, k: float, normals) -> tuple[Moments, Moments | None]:
+def split(group: Moments, size: int, k: float, normals: np.ndarray) -> tuple[Moments, Moments]:
     """Draw k of the group's `size` neurons at random, without replacement: those drawn, the others.
 
-    The sample mean has the variance Sigma q / k, q = (size - k) / (size - 1), and is taken as
-    Gaussian (`normals`: two standard normals). The others keep what remains of the group's total,
-    so that the mean is conserved exactly. Covariances within the two parts are the expected ones
-    given the group's: Sigma (1 - q / k), and the same expression for the size - k others; with the
-    variance between the two means they add up to Sigma, on average over the normals.
+    The mean over those drawn has the covariance Sigma q / k with q = (size - k) / (size - 1); it is
+    taken as Gaussian (`normals`: two standard normals). The others keep what remains of the total,
+    so that means are conserved exactly. Within the two parts the covariances are the expected ones,
+    Sigma (1 - q / k) and, for the others, the same expression with size - k; with the variance
+    between the two means they add up to Sigma, on average over the normals.
 
-    For real k (Gaussian spike counts) the same expressions are continued.
+    The expressions are continued to real k (Gaussian numbers of spikes).
     """
-    q = max((size - k) / (size - 1), 0.0)
-    z_u, z_x = np.sqrt(q / k) * normals
-    # Cholesky factor of the covariance matrix; rounding may leave a variance slightly negative.
-    slope = group.cov / group.var_u if group.var_u > 0 else 0.0
-    deviation_u = np.sqrt(max(group.var_u, 0.0)) * z_u
-    rest_x = max(group.var_x - slope * group.cov, 0.0)
-    u = group.u + deviation_u
-    x = group.x + slope * deviation_u + np.sqrt(rest_x) * z_x
+    spread = max(size - k, 0) / ((size - 1) * k)
+    # Cholesky factor of Sigma; rounding may leave a variance slightly negative.
+    var_u = max(group.var_u, 0.0)
+    slope = group.cov / var_u if var_u > 0 else 0.0
+    var_x_given_u = max(group.var_x - slope * group.cov, 0.0)
+    du = math.sqrt(var_u * spread) * normals[0]
+    dx = slope * du + math.sqrt(var_x_given_u * spread) * normals[1]
 
-    def with_means(u: float, x: float, scale: float) -> Moments:
-        return Moments(u, x, group.var_u * scale, group.var_x * scale, group.cov * scale)
-
-    drawn = with_means(u, x, 1 - q / k)
+    drawn = shifted(group, du, dx, 1 - spread)
     others = size - k
-    if others < 1:
-        return drawn, None
-    return drawn, with_means(
-        (size * group.u - k * u) / others,
-        (size * group.x - k * x) / others,
-        size * (others - 1) / (others * (size - 1)),
+    if others <= 0:
+        return drawn, group  # nobody is left, with weight 0 in the mixture
+    spread_of_others = k / ((size - 1) * others)
+    return drawn, shifted(group, -du * k / others, -dx * k / others, max(1 - spread_of_others, 0.0))
+
+
+def shifted(group: Moments, du: float, dx: float, covariance_factor: float) -> Moments:
+    """Moments of a part of a group whose means differ by du and dx."""
+    return Moments(
+        group.u + du,
+        group.x + dx,
+        group.var_u * covariance_factor,
+        group.var_x * covariance_factor,
+        group.cov * covariance_factor,
     )

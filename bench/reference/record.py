@@ -18,7 +18,8 @@ class Record:
         Total release of the spikes of each step, beginning with step -1; `stp` is None for static
         synapses, which release 1 per spike.
     stp_sets : list of (source, stp)
-        Projections of one population with equal short-term plasticity share u and x.
+        Projections of one population with equal short-term plasticity share u and x. In order of
+        the source population, then of the projections.
     spike_counts, potential : dict of population name to ndarray
         Number of spikes in each step, and mean potential (mV) at its end.
     u, x : dict of (source, stp) to ndarray
@@ -30,7 +31,9 @@ class Record:
         self._dt = dt
         self.n_steps = whole_steps("duration", duration, dt)
         self.releases = {(p.source, p.stp): np.zeros(self.n_steps + 1) for p in network.projections}
-        self.stp_sets = [key for key in self.releases if key[1] is not None]
+        order = [p.name for p in network.populations]
+        plastic = (key for key in self.releases if key[1] is not None)
+        self.stp_sets = sorted(plastic, key=lambda key: order.index(key[0]))
         self.spike_counts = {p.name: np.zeros(self.n_steps) for p in network.populations}
         self.potential = {
             p.name: np.zeros(self.n_steps) for p in network.populations if has_potential(p)

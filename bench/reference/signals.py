@@ -13,10 +13,16 @@ from .time_grid import TOLERANCE
 
 
 def signal_values(signal, n_steps: int, dt: float, population: int, draws: Draws) -> np.ndarray:
-    """Values of a population's signal, or sum of signals (tuple), one per step."""
+    """Values of a population's signal, or sum of signals (tuple), one per step.
+
+    Random components are numbered without the constants, which can thus be changed or left out
+    without changing the noise.
+    """
     components = signal if isinstance(signal, tuple) else (signal,)
-    total = np.zeros(n_steps)
-    for number, component in enumerate(components):
+    constants = [c for c in components if isinstance(c, (int, float))]
+    varying = [c for c in components if not isinstance(c, (int, float))]
+    total = np.full(n_steps, float(sum(constants)))
+    for number, component in enumerate(varying):
         normals = partial(draws.drive_normals, population, number, n_steps)
         total += component_values(component, n_steps, dt, normals)
     return total
@@ -25,7 +31,7 @@ def signal_values(signal, n_steps: int, dt: float, population: int, draws: Draws
 def component_values(
     signal, n_steps: int, dt: float, normals: Callable[[], np.ndarray]
 ) -> np.ndarray:
-    """Value in each step of a number, Steps, Sampled, Sinusoid or OrnsteinUhlenbeck.
+    """Value in each step of Steps, Sampled, a Sinusoid or an OrnsteinUhlenbeck process.
 
     `normals` returns one standard normal per step.
     """
@@ -44,8 +50,8 @@ def component_values(
             return signal.mean + signal.amplitude * np.sin(2 * math.pi * turns)
         case "OrnsteinUhlenbeck":
             return ornstein_uhlenbeck(signal, dt, normals())
-        case _:
-            return np.full(n_steps, float(signal))
+        case other:
+            raise ValueError(f"no reference for {other} signals")
 
 
 def ornstein_uhlenbeck(signal, dt: float, normals: np.ndarray) -> np.ndarray:

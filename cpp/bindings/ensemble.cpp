@@ -50,19 +50,21 @@ void check_shape(const std::optional<Channels>& array, std::size_t channels, std
 class PyEnsemble {
  public:
   PyEnsemble(const py::dict& network, const std::string& level, const std::string& closure,
-             const std::string& noise, PhiloxKey key, std::int64_t trials, const std::string& instruction_set)
+             const std::string& noise, double bin_tolerance, PhiloxKey key, std::int64_t trials,
+             const std::string& instruction_set)
       : network_(std::make_shared<NetworkSpec>(network_from_dict(network))),
         ensemble_(network_,
                   EngineSettings{
                       choice<Level>("level", level, {{"micro", Level::micro}, {"meso", Level::meso}}),
                       choice<Closure>("closure", closure,
                                       {{"first_order", Closure::first_order},
-                                       {"second_order", Closure::second_order}}),
+                                       {"second_order", Closure::second_order},
+                                       {"renewal", Closure::renewal}}),
                       choice<Noise>("noise", noise,
                                     {{"binomial", Noise::binomial},
                                      {"gaussian", Noise::gaussian},
                                      {"none", Noise::none}}),
-                      instruction_set},
+                      bin_tolerance, instruction_set},
                   key, trials),
         spikes_(static_cast<std::size_t>(trials),
                 std::vector<std::vector<Spike>>(network_->populations.size())) {}
@@ -133,10 +135,10 @@ class PyEnsemble {
 
 void bind_ensemble(py::module_& m) {
   py::class_<PyEnsemble>(m, "Ensemble")
-      .def(py::init<const py::dict&, const std::string&, const std::string&, const std::string&, PhiloxKey,
-                    std::int64_t, const std::string&>(),
+      .def(py::init<const py::dict&, const std::string&, const std::string&, const std::string&, double,
+                    PhiloxKey, std::int64_t, const std::string&>(),
            py::kw_only(), py::arg("network"), py::arg("level"), py::arg("closure"), py::arg("noise"),
-           py::arg("key"), py::arg("trials"), py::arg("instruction_set"))
+           py::arg("bin_tolerance"), py::arg("key"), py::arg("trials"), py::arg("instruction_set"))
       .def("advance", &PyEnsemble::advance, py::kw_only(), py::arg("first_bin"), py::arg("bins"),
            py::arg("steps_per_bin"), py::arg("rate").none(true), py::arg("potential").none(true),
            py::arg("release").none(true), py::arg("u").none(true), py::arg("x").none(true),

@@ -18,6 +18,7 @@ struct EngineSettings {
   Level level = Level::micro;
   Closure closure = Closure::second_order;  // meso only
   Noise noise = Noise::binomial;            // meso only
+  double bin_tolerance = 0.0;               // meso only, in units of delta_u
   std::string instruction_set = "auto";
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "meso/age_bin_kernel.hpp"
+#include "meso/cohort_kernel.hpp"
 #include "micro/lif_kernel.hpp"
 #include "micro/threshold_kernel.hpp"
 
@@ -16,6 +17,8 @@ struct Kernels {
   std::int64_t (*lif_neurons)(const LifNeuronsStep&);
   std::int64_t (*thresholds)(const ThresholdStep&);
   AgeBinSums (*age_bins)(const AgeBinStep&);
+  double (*cohorts)(const CohortStep&);
+  void (*relax_cohorts)(const CohortRelaxation&);
 };
 
 // Instruction sets compiled in, fastest last.

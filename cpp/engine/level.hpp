@@ -11,7 +11,7 @@ namespace mesopop {
 
 struct Kernels;
 
-enum class Closure { first_order, second_order };
+enum class Closure { first_order, second_order, renewal };
 enum class Noise { binomial, gaussian, none };
 
 struct LevelContext {
@@ -23,6 +23,7 @@ struct LevelContext {
   const Kernels& kernels;
   Closure closure;
   Noise noise;
+  double bin_tolerance;  // bins whose potentials differ by less, in units of delta_u, are merged; 0: none
 
   const PopulationSpec& population() const { return network.populations[index]; }
 

@@ -32,7 +32,8 @@ class NetworkEngine final : public Engine {
       std::vector<std::size_t> sets;
       for (; set < network.stp.size() && network.stp[set].source == p; ++set) sets.push_back(set);
       populations_.emplace_back(LevelContext{network, p, sets, drives_.back().at(0), realisation, kernels,
-                                             settings.closure, settings.noise});
+                                             settings.closure, settings.noise,
+                                             settings.bin_tolerance});
     }
     for (std::size_t p = 0; p < populations_.size(); ++p) {
       if (network.populations[p].initial.kind != InitialKind::synchronous) continue;

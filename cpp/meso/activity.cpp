@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "model/lnp.hpp"
-#include "model/renewal.hpp"
+#include "meso/initial_ages.hpp"
 #include "random/distributions.hpp"
 
 namespace mesopop {
@@ -48,53 +47,16 @@ LifActivity::LifActivity(const LevelContext& context)
       escape_(neuron_.escape, context.network.dt),
       reset_hazard_(escape_(neuron_.v_reset)),
       spikes_(context),
+      tolerance_(context.bin_tolerance * neuron_.escape.delta_u),
       bins_(kColumns),
-      refractory_(static_cast<std::size_t>(neuron_.refractory_steps + 1), 0.0) {
-  start(context);
-}
-
-void LifActivity::start(const LevelContext& context) {
-  const InitialSpec& initial = context.population().initial;
-  switch (initial.kind) {
-    case InitialKind::rest:
-      start_at_age(-1, spikes_.size(), neuron_.v_reset);
-      break;
-    case InitialKind::synchronous:
-      start_at_age(0, spikes_.size(), neuron_.v_reset);
-      break;
-    case InitialKind::given: {
-      struct Group {
-        double count = 0.0, potential = 0.0;
-      };
-      std::map<std::int64_t, Group, std::greater<>> by_age;  // oldest first
-      const std::int64_t old = neuron_.history_steps;
-      for (std::size_t i = 0; i < initial.age.size(); ++i) {
-        const std::int64_t age = initial.age[i] < 0 ? old : std::min(initial.age[i], old);
-        Group& group = by_age[age];
-        group.count += 1.0;
-        group.potential += initial.potential[i];
-      }
-      for (const auto& [age, group] : by_age) start_at_age(age, group.count, group.potential / group.count);
-      break;
+      refractory_(neuron_.refractory_steps, 0) {
+  const std::vector<AgeGroup> groups = initial_age_groups(context);
+  for (const AgeGroup& group : groups) {
+    if (group.age >= 0 && group.age <= neuron_.refractory_steps) {
+      refractory_.add(refractory_.entry(-1 - group.age), group.count);
+    } else {
+      append(static_cast<double>(-1 - group.age), group.count, group.potential);
     }
-    case InitialKind::stationary: {
-      const StationaryAges ages(neuron_, context.network.dt, context.initial_drive);
-      const std::vector<double> counts = context.draw_counts(ages.weight);
-      for (std::size_t age = counts.size(); age-- > 0;) {
-        start_at_age(static_cast<std::int64_t>(age), counts[age], ages.potential[age]);
-      }
-    }
-  }
-}
-
-void LifActivity::start_at_age(std::int64_t age, double count, double potential) {
-  if (count == 0.0) return;
-  const std::int64_t spike_step = -1 - (age < 0 ? neuron_.history_steps : age);
-  if (age >= 0 && age <= neuron_.refractory_steps) {
-    refractory(spike_step) += count;
-    refractory_count_ += count;
-  } else {
-    append(static_cast<double>(spike_step), count, potential);
   }
 }
 
@@ -106,52 +68,57 @@ void LifActivity::append(double birth, double count, double potential) {
   bins_.column(kCount)[bin] = count;
 }
 
-double& LifActivity::refractory(std::int64_t spike_step) {
-  const auto slots = static_cast<std::int64_t>(refractory_.size());
-  return refractory_[static_cast<std::size_t>(((spike_step % slots) + slots) % slots)];
+void LifActivity::absorb(std::size_t into, std::size_t from) {
+  double* const count = bins_.column(kCount);
+  const double total = count[into] + count[from];
+  const double share = total > 0.0 ? count[from] / total : 0.5;
+  for (const Column c : {kPotential, kHazard}) {
+    double* const value = bins_.column(c);
+    value[into] += share * (value[from] - value[into]);
+  }
+  count[into] = total;
+  bins_.column(kVariance)[into] += bins_.column(kVariance)[from];
 }
 
-// Bins whose potential has forgotten the reset join the oldest one.
-void LifActivity::forget(std::int64_t step) {
+void LifActivity::merge(std::int64_t step) {
+  if (tolerance_ > 0.0) {
+    if (step % kMergeInterval != 0) return;
+    const double* const v = bins_.column(kPotential);
+    bins_.reduce([](std::size_t) { return false; },
+                 [&](std::size_t a, std::size_t b) { return std::fabs(v[a] - v[b]) <= tolerance_; },
+                 [&](std::size_t a, std::size_t b) { absorb(a, b); });
+    return;
+  }
+  // Without merging by potential, bins that have forgotten their reset join the oldest one.
   const double horizon = static_cast<double>(step - 1 - neuron_.history_steps);
   while (bins_.size() >= 2 && bins_.column(kBirth)[1] <= horizon) {
-    double* const count = bins_.column(kCount);
-    const double total = count[0] + count[1];
-    const double share = total > 0.0 ? count[0] / total : 0.5;
-    for (const Column c : {kPotential, kHazard}) {
-      double* const value = bins_.column(c);
-      value[1] += share * (value[0] - value[1]);
-    }
-    count[1] = total;
-    bins_.column(kVariance)[1] += bins_.column(kVariance)[0];
+    absorb(1, 0);
     bins_.drop_front();
   }
 }
 
 double LifActivity::step(std::int64_t step, const MembraneStep& membrane, double) {
-  const std::int64_t wakes = step - 1 - neuron_.refractory_steps;
-  double& waking = refractory(wakes);
-  if (waking != 0.0) append(static_cast<double>(wakes), waking, neuron_.v_reset);
-  refractory_count_ -= waking;
-  waking = 0.0;
-  forget(step);
+  // The slot of the spikes whose refractoriness ends now takes the spikes of this step.
+  double* const slot = refractory_.entry(step);
+  if (slot[0] != 0.0) append(static_cast<double>(step - 1 - neuron_.refractory_steps), slot[0], neuron_.v_reset);
+  refractory_.clear(slot);
+  merge(step);
 
   const AgeBinSums sums = kernels_.age_bins(
       {static_cast<std::int64_t>(bins_.size()), bins_.column(kPotential), bins_.column(kHazard),
        bins_.column(kCount), bins_.column(kVariance), membrane, escape_, escape_.factor(membrane.jump)});
   // What the expected survivors miss or exceed of the population fires with the effective probability P_Lambda.
   const double effective = sums.variance > 0.0 ? sums.variance_spikes / sums.variance : 0.0;
-  const double missing = spikes_.size() - (sums.count + refractory_count_);
+  const double missing = spikes_.size() - (sums.count + refractory_.total());
   const double count = spikes_.draw(step, sums.expected_spikes + effective * missing);
-  refractory(step) = count;
-  refractory_count_ += count;
+  refractory_.add(slot, count);
   return count;
 }
 
 double LifActivity::mean_potential() const {
   const double* const v = bins_.column(kPotential);
   const double* const count = bins_.column(kCount);
-  double sum = neuron_.v_reset * refractory_count_, total = refractory_count_;
+  double sum = neuron_.v_reset * refractory_.total(), total = refractory_.total();
   for (std::size_t i = 0; i < bins_.size(); ++i) {
     sum += v[i] * count[i];
     total += count[i];
@@ -161,8 +128,7 @@ double LifActivity::mean_potential() const {
 
 void LifActivity::visit(StateVisitor& visitor, const std::string& prefix) {
   bins_.visit(visitor, prefix);
-  visitor.field(prefix + "/refractory", refractory_);
-  visitor.field(prefix + "/refractory_count", refractory_count_);
+  refractory_.visit(visitor, prefix);
 }
 
 // --- Given spikes -----------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@
 #include "engine/level.hpp"
 #include "engine/state.hpp"
 #include "meso/bin_table.hpp"
+#include "meso/refractory_queue.hpp"
 #include "model/hazard.hpp"
 #include "random/stream.hpp"
 
@@ -76,21 +77,18 @@ class LifActivity {
  private:
   enum Column : std::size_t { kPotential, kHazard, kBirth, kCount, kVariance, kColumns };
 
-  void start(const LevelContext& context);
-  // `count` neurons of age `age` steps (negative: never fired) at t = 0.
-  void start_at_age(std::int64_t age, double count, double potential);
   void append(double birth, double count, double potential);
-  void forget(std::int64_t step);
-  double& refractory(std::int64_t spike_step);
+  void merge(std::int64_t step);
+  void absorb(std::size_t into, std::size_t from);
 
   const Kernels& kernels_;
   const LifNeuron& neuron_;
   HalfStepHazard escape_;
   double reset_hazard_;
   SpikeCount spikes_;
+  double tolerance_;  // mV
   BinTable bins_;
-  std::vector<double> refractory_;  // neurons by the step of their spike, a ring
-  double refractory_count_ = 0.0;
+  RefractoryQueue refractory_;
 };
 
 class GivenActivity {

@@ -12,6 +12,9 @@
 
 namespace mesopop {
 
+// Steps between two passes of merging: rare enough to cost little, frequent enough that few bins gather in between.
+inline constexpr std::int64_t kMergeInterval = 8;
+
 class BinTable {
  public:
   explicit BinTable(std::size_t columns) : columns_(columns, std::vector<double>(kInitialCapacity, 0.0)) {}
@@ -32,6 +35,30 @@ class BinTable {
   }
 
   void drop_front() { ++begin_; }
+
+  // One pass from the oldest to the newest bin: drops those that `empty(bin)` and lets the previous remaining bin absorb
+  // those that are `close(previous, bin)` by `absorb(previous, bin)`.
+  template <class Empty, class Close, class Absorb>
+  void reduce(Empty empty, Close close, Absorb absorb) {
+    const std::size_t count = size();
+    std::size_t kept = 0;
+    for (std::size_t bin = 0; bin < count; ++bin) {
+      if (empty(bin)) continue;
+      if (kept > 0 && close(kept - 1, bin)) {
+        absorb(kept - 1, bin);
+        continue;
+      }
+      if (kept != bin) {
+        for (auto& column : columns_) column[begin_ + kept] = column[begin_ + bin];
+      }
+      ++kept;
+    }
+    for (auto& column : columns_) {
+      std::fill(column.begin() + static_cast<std::ptrdiff_t>(begin_ + kept),
+                column.begin() + static_cast<std::ptrdiff_t>(end_), 0.0);
+    }
+    end_ = begin_ + kept;
+  }
 
   void visit(StateVisitor& visitor, const std::string& prefix) {
     compact();

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
+#include <vector>
 
 #include "model/tsodyks_markram.hpp"
 #include "numerics/simd.hpp"
@@ -17,6 +19,26 @@ struct Moments {
   double release() const { return u * x + c; }
 };
 
+// Moments of a given initial state over the neurons `members`, or over all neurons if there are none listed.
+inline Moments initial_moments(const StpSpec& spec, const std::vector<std::size_t>& members = {}) {
+  if (spec.u.empty()) return {spec.U0, 1.0, 0.0, 0.0, 0.0};
+  const std::size_t count = members.empty() ? spec.u.size() : members.size();
+  const auto weight = 1.0 / static_cast<double>(count);
+  const auto neuron = [&](std::size_t i) { return members.empty() ? i : members[i]; };
+  Moments m;
+  for (std::size_t i = 0; i < count; ++i) {
+    m.u += weight * spec.u[neuron(i)];
+    m.x += weight * spec.x[neuron(i)];
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const double du = spec.u[neuron(i)] - m.u, dx = spec.x[neuron(i)] - m.x;
+    m.vu += weight * du * du;
+    m.vx += weight * dx * dx;
+    m.c += weight * du * dx;
+  }
+  return m;
+}
+
 // Exact: the deviations of u and x from rest decay linearly.
 inline Moments relaxed(const Moments& m, const Plasticity& p, double decay_u, double decay_x) {
   return {p.U0 + (m.u - p.U0) * decay_u, 1.0 - (1.0 - m.x) * decay_x, m.vu * decay_u * decay_u,
@@ -27,6 +49,7 @@ inline Moments relaxed(const Moments& m, const Plasticity& p, double decay_u, do
 // those of jointly Gaussian u and x, which is the closure.
 inline Moments after_spike(const Moments& m, const Plasticity& p) {
   const double a = 1.0 - p.U;
+  if (p.depletion == 0.0) return {p.U + a * m.u, m.x, a * a * m.vu, m.vx, a * m.c};
   const double w = 1.0 - m.u;
   return {p.U + a * m.u, m.x * w - m.c, a * a * m.vu,
           m.x * m.x * m.vu + w * w * m.vx - 2.0 * m.x * w * m.c + m.vx * m.vu + m.c * m.c,

@@ -2,7 +2,22 @@
 
 namespace mesopop {
 
-MesoPopulation::MesoPopulation(const LevelContext& context)
+namespace {
+
+// Where neurons do not remember their spikes there is one class of neurons, for which the renewal closure is the
+// second-order one.
+std::variant<AveragedPopulation, CohortPopulation> make_population(const LevelContext& context) {
+  if (context.closure == Closure::renewal && std::holds_alternative<LifNeuron>(context.population().neuron)) {
+    return CohortPopulation(context);
+  }
+  return AveragedPopulation(context);
+}
+
+}  // namespace
+
+MesoPopulation::MesoPopulation(const LevelContext& context) : population_(make_population(context)) {}
+
+AveragedPopulation::AveragedPopulation(const LevelContext& context)
     : size_(static_cast<double>(context.population().size)), activity_(make_activity(context)) {
   for (const std::size_t set : context.stp_sets) {
     synapses_.emplace_back(context.network.stp[set], set, context.population().size, context.network.dt,
@@ -10,7 +25,7 @@ MesoPopulation::MesoPopulation(const LevelContext& context)
   }
 }
 
-double MesoPopulation::step(std::int64_t step, const MembraneStep& membrane, double drive, double* release) {
+double AveragedPopulation::step(std::int64_t step, const MembraneStep& membrane, double drive, double* release) {
   const double count =
       std::visit([&](auto& activity) { return activity.step(step, membrane, drive); }, activity_);
   for (std::size_t set = 0; set < synapses_.size(); ++set) {
@@ -20,15 +35,15 @@ double MesoPopulation::step(std::int64_t step, const MembraneStep& membrane, dou
   return count;
 }
 
-void MesoPopulation::fire_all(std::int64_t step, double* release) {
+void AveragedPopulation::fire_all(std::int64_t step, double* release) {
   for (std::size_t set = 0; set < synapses_.size(); ++set) release[set] = synapses_[set].release(size_, step);
 }
 
-double MesoPopulation::mean_potential() const {
+double AveragedPopulation::mean_potential() const {
   return std::visit([](const auto& activity) { return activity.mean_potential(); }, activity_);
 }
 
-void MesoPopulation::visit(StateVisitor& visitor, const std::string& prefix) {
+void AveragedPopulation::visit(StateVisitor& visitor, const std::string& prefix) {
   std::visit([&](auto& activity) { activity.visit(visitor, prefix); }, activity_);
   for (std::size_t set = 0; set < synapses_.size(); ++set) {
     synapses_[set].visit(visitor, prefix + "/stp/" + std::to_string(set));

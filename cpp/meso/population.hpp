@@ -3,17 +3,20 @@
 
 #include <cstdint>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "engine/level.hpp"
 #include "meso/activity.hpp"
+#include "meso/cohorts.hpp"
 #include "meso/synapses.hpp"
 
 namespace mesopop {
 
-class MesoPopulation {
+// Activity and synapses follow separate equations: neurons that fire are a random sample of the population.
+class AveragedPopulation {
  public:
-  explicit MesoPopulation(const LevelContext& context);
+  explicit AveragedPopulation(const LevelContext& context);
 
   double step(std::int64_t step, const MembraneStep& membrane, double drive, double* release);
   void fire_all(std::int64_t step, double* release);
@@ -21,7 +24,6 @@ class MesoPopulation {
   double mean_potential() const;
   double mean_u(std::size_t set) const { return synapses_[set].mean_u(); }
   double mean_x(std::size_t set) const { return synapses_[set].mean_x(); }
-  const std::int64_t* fired() const { return nullptr; }  // neurons have no names at this level
 
   void visit(StateVisitor& visitor, const std::string& prefix);
 
@@ -29,6 +31,34 @@ class MesoPopulation {
   double size_;
   Activity activity_;
   std::vector<PopulationSynapses> synapses_;  // one per STP set of this population
+};
+
+class MesoPopulation {
+ public:
+  explicit MesoPopulation(const LevelContext& context);
+
+  double step(std::int64_t step, const MembraneStep& membrane, double drive, double* release) {
+    return std::visit([&](auto& p) { return p.step(step, membrane, drive, release); }, population_);
+  }
+  void fire_all(std::int64_t step, double* release) {
+    std::visit([&](auto& p) { p.fire_all(step, release); }, population_);
+  }
+  double mean_potential() const {
+    return std::visit([](const auto& p) { return p.mean_potential(); }, population_);
+  }
+  double mean_u(std::size_t set) const {
+    return std::visit([&](const auto& p) { return p.mean_u(set); }, population_);
+  }
+  double mean_x(std::size_t set) const {
+    return std::visit([&](const auto& p) { return p.mean_x(set); }, population_);
+  }
+  const std::int64_t* fired() const { return nullptr; }  // neurons have no names at this level
+  void visit(StateVisitor& visitor, const std::string& prefix) {
+    std::visit([&](auto& p) { p.visit(visitor, prefix); }, population_);
+  }
+
+ private:
+  std::variant<AveragedPopulation, CohortPopulation> population_;
 };
 
 }  // namespace mesopop

@@ -4,30 +4,6 @@
 
 namespace mesopop {
 
-namespace {
-
-// Moments over the neurons of a given initial state.
-Moments initial_moments(const StpSpec& spec, Closure closure) {
-  Moments m{spec.U0, 1.0, 0.0, 0.0, 0.0};
-  if (spec.u.empty()) return m;
-  const auto size = static_cast<double>(spec.u.size());
-  m.u = m.x = 0.0;
-  for (std::size_t i = 0; i < spec.u.size(); ++i) {
-    m.u += spec.u[i] / size;
-    m.x += spec.x[i] / size;
-  }
-  if (closure == Closure::first_order) return m;
-  for (std::size_t i = 0; i < spec.u.size(); ++i) {
-    const double du = spec.u[i] - m.u, dx = spec.x[i] - m.x;
-    m.vu += du * du / size;
-    m.vx += dx * dx / size;
-    m.c += du * dx / size;
-  }
-  return m;
-}
-
-}  // namespace
-
 PopulationSynapses::PopulationSynapses(const StpSpec& spec, std::uint64_t set, std::int64_t size, double dt,
                                        Closure closure, Noise noise, const Realisation& realisation)
     : plasticity_(spec, dt),
@@ -36,7 +12,7 @@ PopulationSynapses::PopulationSynapses(const StpSpec& spec, std::uint64_t set, s
       closure_(closure),
       noise_(noise),
       realisation_(realisation),
-      moments_(initial_moments(spec, closure)) {}
+      moments_(initial_moments(spec)) {}
 
 double PopulationSynapses::release(double count, std::int64_t step) {
   if (count == 0.0) return 0.0;
@@ -44,7 +20,7 @@ double PopulationSynapses::release(double count, std::int64_t step) {
   if (closure_ == Closure::first_order) {
     const double mean_release = moments_.u * moments_.x;
     moments_.u += fraction * plasticity_.U * (1.0 - moments_.u);
-    moments_.x -= fraction * mean_release;
+    moments_.x -= fraction * plasticity_.depletion * mean_release;
     return count * mean_release;
   }
   // Without sampling noise, and for the negative counts of the diffusion approximation, the neurons that fire are the

@@ -20,23 +20,28 @@ struct SynapseState {
   double release() const { return u * x; }
 };
 
-// Parameters with the decays over one step.
+// Parameters with the decays over one step. With tau_f = 0 a jump of u is over at once, so that u = U0 always (U is set
+// to 0); with tau_d = 0 likewise x = 1 always (nothing is depleted).
 struct Plasticity {
   double U0 = 1.0, U = 0.0, tau_d = 0.0, tau_f = 0.0, dt = 0.0;
+  double depletion = 1.0;  // 0 if tau_d = 0
   double decay_u = 0.0, decay_x = 0.0;
 
   Plasticity() = default;
   Plasticity(const StpSpec& spec, double step)
       : U0(spec.U0),
-        U(spec.U),
+        U(spec.tau_f > 0.0 ? spec.U : 0.0),
         tau_d(spec.tau_d),
         tau_f(spec.tau_f),
         dt(step),
+        depletion(spec.tau_d > 0.0 ? 1.0 : 0.0),
         decay_u(relaxation(step, spec.tau_f)),
         decay_x(relaxation(step, spec.tau_d)) {}
 
   // Release happens with the values before the spike, then both jump.
-  SynapseState after_spike(SynapseState s) const { return {s.u + U * (1.0 - s.u), s.x - s.release()}; }
+  SynapseState after_spike(SynapseState s) const { 
+    return {s.u + U * (1.0 - s.u), s.x - depletion * s.release()};
+  }
 };
 
 }  // namespace mesopop

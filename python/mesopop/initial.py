@@ -71,7 +71,8 @@ class InitialState(Rebuilt):
     Parameters
     ----------
     potential : mapping of population to float or array_like, shape (size,)
-        V of LIF neurons or h of LNP neurons, mV.
+        V of LIF neurons, mV, v_reset for those within t_ref of their last spike; or h of LNP
+        neurons, mV, the same for all of them.
     age : mapping of population to float or array_like, shape (size,)
         Time since the last spike of LIF neurons, ms, >= 0, a multiple of the time step;
         ``inf`` means never.

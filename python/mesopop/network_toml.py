@@ -29,7 +29,7 @@ def network_from_dict(tables: Mapping[str, Any]) -> Network:
         With one line for each key that is unknown, missing or out of bounds, e.g.
         ``projections[0].stp: tau_d must be >= 0 ms, got -5.0 ms``.
     """
-    if "simulation" in tables:
+    if isinstance(tables, Mapping) and "simulation" in tables:
         raise ValueError(
             'key "simulation" belongs to an experiment: read it with Experiment.from_toml'
         )

@@ -100,7 +100,8 @@ class SpikeTrains(Rebuilt):
     ----------
     times : sequence of array_like
         One array of spike times per neuron, ms, sorted and >= 0; an array may be empty. Objects
-        that know their unit, such as ``neo.SpikeTrain``, are converted to ms.
+        that know their unit, such as ``neo.SpikeTrain``, are converted to ms. In a simulation a
+        spike moves to the end of its time step, which must be short enough for one spike each.
 
     Raises
     ------

@@ -6,12 +6,13 @@ from __future__ import annotations
 from attrs import frozen
 
 from mesopop.network import Network
-from mesopop.validation import did_you_mean
+from mesopop.validation import did_you_mean, require_number
 
 LEVELS = ("micro", "meso")
 METHODS = ("auto", "neurons")
-CLOSURES = ("first_order", "second_order")
+CLOSURES = ("first_order", "second_order", "renewal")
 NOISES = ("binomial", "gaussian", "none")
+DEFAULT_BIN_TOLERANCE = 0.05
 
 
 @frozen(kw_only=True)
@@ -25,15 +26,20 @@ class EngineSettings:
     method : str or None
         Of the microscopic level: "neurons". None at the mesoscopic one.
     closure : str or None
-        Of the mesoscopic level: "first_order" or "second_order". None at the microscopic one.
+        Of the mesoscopic level: "first_order", "second_order" or "renewal". None at the
+        microscopic one.
     noise : str or None
         Of the mesoscopic level: "binomial", "gaussian" or "none". None at the microscopic one.
+    bin_tolerance : float or None
+        Of the mesoscopic level: age bins whose potentials differ by less are merged, in units of
+        delta_u. None at the microscopic one.
     """
 
     level: str
     method: str | None
     closure: str | None
     noise: str | None
+    bin_tolerance: float | None
 
 
 def choose_engine(
@@ -43,6 +49,7 @@ def choose_engine(
     method: str | None,
     closure: str | None,
     noise: str | None,
+    bin_tolerance: float | None,
 ) -> EngineSettings:
     """Check what was asked for against the network and fill in what was left open (None).
 
@@ -53,17 +60,32 @@ def choose_engine(
     """
     _require_option("level", level, LEVELS)
     if level == "micro":
-        for name, value in (("closure", closure), ("noise", noise)):
+        meso_only = {"closure": closure, "noise": noise, "bin_tolerance": bin_tolerance}
+        for name, value in meso_only.items():
             if value is not None:
                 raise ValueError(f'{name} applies to level="meso", got {value!r} at level="micro"')
         _require_option("method", method or "auto", METHODS)
         _require_all_to_all(network)
-        return EngineSettings(level=level, method="neurons", closure=None, noise=None)
+        return EngineSettings(
+            level=level, method="neurons", closure=None, noise=None, bin_tolerance=None
+        )
     if method is not None:
         raise ValueError(f'method applies to level="micro", got {method!r} at level="meso"')
-    closure = _require_option("closure", closure or "second_order", CLOSURES)
     noise = _require_option("noise", noise or "binomial", NOISES)
-    return EngineSettings(level=level, method=None, closure=closure, noise=noise)
+    # Cohorts have integer numbers of neurons, which the diffusion approximation has not.
+    default = "second_order" if noise == "gaussian" else "renewal"
+    closure = _require_option("closure", closure or default, CLOSURES)
+    if closure == "renewal" and noise == "gaussian":
+        raise ValueError(
+            'noise="gaussian" needs closure="first_order" or "second_order": '
+            "the renewal closure counts neurons"
+        )
+    if bin_tolerance is None:
+        bin_tolerance = DEFAULT_BIN_TOLERANCE
+    bin_tolerance = require_number("bin_tolerance", bin_tolerance, "delta_u", ge=0, le=1)
+    return EngineSettings(
+        level=level, method=None, closure=closure, noise=noise, bin_tolerance=bin_tolerance
+    )
 
 
 def _require_option(name: str, value: str, options: tuple[str, ...]) -> str:

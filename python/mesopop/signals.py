@@ -28,7 +28,8 @@ class Steps(Rebuilt):
     Parameters
     ----------
     times : array_like, shape (n,)
-        Times of the changes, ms, ascending; the first must be 0.
+        Times of the changes, ms, ascending, multiples of the time step of a simulation; the first
+        must be 0.
     values : array_like, shape (n,)
         The value from each time on, mV as a drive, Hz as a rate.
 
@@ -65,9 +66,10 @@ class Sampled(Rebuilt):
     Parameters
     ----------
     values : array_like, shape (n,)
-        The samples, mV as a drive, Hz as a rate. They cover ``n * interval`` ms.
+        The samples, mV as a drive, Hz as a rate. A simulation must not outlast the
+        ``n * interval`` ms that they cover.
     interval : float
-        Time between samples, ms, > 0.
+        Time between samples, ms, > 0, a multiple of the time step of a simulation.
 
     Raises
     ------

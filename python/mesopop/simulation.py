@@ -38,16 +38,22 @@ class Simulation:
         Neuron by neuron, or mesoscopic population equations.
     method : {"auto", "neurons"}, optional
         Of the microscopic level.
-    closure : {"second_order", "first_order"}, optional
-        Of the synapses at the mesoscopic level.
+    closure : {"renewal", "second_order", "first_order"}, optional
+        Of the mesoscopic level. "renewal" (the default) keeps what neurons of equal age hold;
+        for Poisson and LNP neurons it is "second_order". The default for Gaussian noise is
+        "second_order".
     noise : {"binomial", "gaussian", "none"}, optional
         Of the mesoscopic level: finite-size noise, its diffusion approximation, or the macroscopic
         limit of infinitely many neurons.
+    bin_tolerance : float, optional
+        Of the mesoscopic level: neurons whose potentials differ by less than this, in units of
+        delta_u, share an age bin; 0 keeps one bin per time step.
     initial : {"stationary", "rest", "synchronous"} or InitialState
         State at t = 0.
     history : float, optional
-        Mesoscopic level: age in ms from which neurons are no longer told apart; at least
-        5 tau_m + t_ref of every LIF population, which is the default.
+        Mesoscopic level with bin_tolerance=0: age in ms from which neurons are no longer told
+        apart; at least 5 tau_m + t_ref of every LIF population, which is the default. (With
+        merging, bins live as long as their potentials differ.)
     seed : int or numpy.random.SeedSequence, optional
         None draws entropy, which is kept in the result.
     trials : int
@@ -70,6 +76,7 @@ class Simulation:
         method: str | None = None,
         closure: str | None = None,
         noise: str | None = None,
+        bin_tolerance: float | None = None,
         initial: str | InitialState = "stationary",
         history: float | None = None,
         seed: int | np.random.SeedSequence | None = None,
@@ -81,12 +88,20 @@ class Simulation:
         if not isinstance(network, Network):
             raise TypeError(f"network must be a Network, got {network!r}")
         self.settings = choose_engine(
-            network, level=level, method=method, closure=closure, noise=noise
+            network,
+            level=level,
+            method=method,
+            closure=closure,
+            noise=noise,
+            bin_tolerance=bin_tolerance,
         )
         if history is not None:
             history = require_number("history", history, "ms", gt=0)
-            if level != "meso":
-                raise ValueError(f'history applies to level="meso", got {history!r} ms')
+            if self.settings.bin_tolerance != 0:
+                raise ValueError(
+                    'history applies to level="meso" with bin_tolerance=0, '
+                    f"got {history!r} ms otherwise"
+                )
         self._compiled = compile_network(network, dt=dt, initial=initial, history=history)
         self.trials = require_integer("trials", trials, ge=1)
         self.n_threads = _threads(n_threads)
@@ -97,6 +112,7 @@ class Simulation:
             level=self.settings.level,
             closure=self.settings.closure or "second_order",
             noise=self.settings.noise or "binomial",
+            bin_tolerance=self.settings.bin_tolerance or 0.0,
             key=tuple(int(word) for word in self.seed_sequence.generate_state(2, np.uint64)),
             trials=self.trials,
             instruction_set="auto",
@@ -314,6 +330,7 @@ def simulate(
     method: str | None = None,
     closure: str | None = None,
     noise: str | None = None,
+    bin_tolerance: float | None = None,
     initial: str | InitialState = "stationary",
     history: float | None = None,
     seed: int | np.random.SeedSequence | None = None,
@@ -331,7 +348,7 @@ def simulate(
         What to simulate.
     duration : float
         ms.
-    dt, level, method, closure, noise, initial, history, seed, trials, n_threads
+    dt, level, method, closure, noise, bin_tolerance, initial, history, seed, trials, n_threads
         See `Simulation`.
     record, record_dt, progress
         See `Simulation.run`.
@@ -360,6 +377,7 @@ def simulate(
         method=method,
         closure=closure,
         noise=noise,
+        bin_tolerance=bin_tolerance,
         initial=initial,
         history=history,
         seed=seed,

@@ -215,6 +215,6 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         return "there are none"
     # Compared without regard to case, since "e" for "E" is the likeliest slip.
     folded = {candidate.casefold(): candidate for candidate in reversed(names)}
-    nearest = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.0)[0]
+    nearest = difflib.get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.0)[0]
     listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
     return f'did you mean "{folded[nearest]}"? Known: {listed}'

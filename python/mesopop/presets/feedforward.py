@@ -47,7 +47,7 @@ def feedforward(
         If `synapse` is none of these.
     """
     if synapse not in SYNAPSES:
-        raise ValueError(f'unknown synapse "{synapse}"; {did_you_mean(str(synapse), SYNAPSES)}')
+        raise ValueError(f'unknown synapse "{synapse}"; {did_you_mean(synapse, SYNAPSES)}')
     stp, release = SYNAPSES[synapse]
     size, rate, weight, tau_m = 100, 10.0, 1.0, 20.0
     potential = tau_m / 1000 * size * weight * rate * release

@@ -1,0 +1,74 @@
+// One step of the cohorts of the renewal closure: potentials and integrated hazards.
+#pragma once
+
+#include <cstdint>
+
+#include "model/hazard.hpp"
+#include "model/synaptic_input.hpp"
+#include "numerics/simd.hpp"
+
+namespace mesopop {
+
+struct CohortStep {
+  std::int64_t size;     // arrays extend to the next multiple of kLanes with zero count
+  double* potential;
+  double* hazard;        // half-step hazard at the end of the previous step
+  const double* count;   // M: neurons
+  double* integrated;    // out: hazard of the step, per neuron
+  MembraneStep membrane;
+  HalfStepHazard escape;
+  double jump_factor;    // of the hazard, by the potential jump at the start of the step
+};
+
+// Returns the integrated hazard of all neurons together.
+MESOPOP_INLINE double cohorts_body(const CohortStep& s) {
+  const double decay = s.membrane.decay, shift = s.membrane.shift, jump = s.membrane.jump;
+  const double factor = s.jump_factor;
+  const HalfStepHazard escape = s.escape;
+  double total[kLanes] = {};
+  for (std::int64_t first = 0; first < s.size; first += kLanes) {
+    double* const potential = s.potential + first;
+    double* const hazard = s.hazard + first;
+    double* const integrated = s.integrated + first;
+    const double* const count = s.count + first;
+#pragma omp simd
+    for (int i = 0; i < kLanes; ++i) {
+      const double v_end = decay * (potential[i] + jump) + shift;
+      const double h_end = escape(v_end);
+      const double h = hazard[i] * factor + h_end;
+      potential[i] = v_end;
+      hazard[i] = h_end;
+      integrated[i] = h;
+      total[i] += count[i] * h;
+    }
+  }
+  return sum_lanes(total);
+}
+
+// Relaxation by one step of the moments of (u, x) in every cohort; see relaxed() in meso/moments.hpp.
+struct CohortRelaxation {
+  std::int64_t size;
+  double *u, *x, *vu, *vx, *c;
+  double U0, decay_u, decay_x;
+};
+
+MESOPOP_INLINE void relax_cohorts_body(const CohortRelaxation& s) {
+  const double U0 = s.U0, du = s.decay_u, dx = s.decay_x;
+  for (std::int64_t first = 0; first < s.size; first += kLanes) {
+    double* const u = s.u + first;
+    double* const x = s.x + first;
+    double* const vu = s.vu + first;
+    double* const vx = s.vx + first;
+    double* const c = s.c + first;
+#pragma omp simd
+    for (int i = 0; i < kLanes; ++i) {
+      u[i] = U0 + (u[i] - U0) * du;
+      x[i] = 1.0 - (1.0 - x[i]) * dx;
+      vu[i] = vu[i] * du * du;
+      vx[i] = vx[i] * dx * dx;
+      c[i] = c[i] * du * dx;
+    }
+  }
+}
+
+}  // namespace mesopop
