@@ -47,17 +47,15 @@ MESOPOP_INLINE ReducedArgument reduce(double x) {
 // exp(r) - 1 for a reduced argument; interpolation of (exp(r) - 1 - r)/r^2 at Chebyshev nodes, relative error
 // of 1 + result below 2e-17.
 MESOPOP_INLINE double expm1_reduced(double r) {
-  double q = 0x1.af38d53857513p-26;
-  q = q * r + 0x1.2891a8c1d838dp-22;
-  q = q * r + 0x1.71de0d9c145d0p-19;
-  q = q * r + 0x1.a019b8ef67c6cp-16;
-  q = q * r + 0x1.a01a01a7c8d47p-13;
-  q = q * r + 0x1.6c16c17893833p-10;
-  q = q * r + 0x1.11111111109adp-7;
-  q = q * r + 0x1.5555555553d4fp-5;
-  q = q * r + 0x1.5555555555556p-3;
-  q = q * r + 0x1.0000000000001p-1;
-  return r + (r * r) * q;
+  // Pairs of coefficients are combined in parallel (Estrin), which halves the latency of a Horner chain.
+  const double r2 = r * r, r4 = r2 * r2;
+  const double q01 = 0x1.0000000000001p-1 + 0x1.5555555555556p-3 * r;
+  const double q23 = 0x1.5555555553d4fp-5 + 0x1.11111111109adp-7 * r;
+  const double q45 = 0x1.6c16c17893833p-10 + 0x1.a01a01a7c8d47p-13 * r;
+  const double q67 = 0x1.a019b8ef67c6cp-16 + 0x1.71de0d9c145d0p-19 * r;
+  const double q89 = 0x1.2891a8c1d838dp-22 + 0x1.af38d53857513p-26 * r;
+  const double q = (q01 + q23 * r2) + ((q45 + q67 * r2) + q89 * r4) * r4;
+  return r + r2 * q;
 }
 
 }  // namespace detail

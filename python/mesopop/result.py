@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mesopop.network import Network
 from mesopop.settings import EngineSettings
-from mesopop.validation import did_you_mean
+from mesopop.validation import did_you_mean, require_number
 
 FloatArray = NDArray[np.float64]
 FORMAT = 1
@@ -92,6 +92,52 @@ class Result:
     def duration(self) -> float:
         """Recorded biological time per trial, ms."""
         return len(self.t) * self.record_dt
+
+    @property
+    def label(self) -> str:
+        """What tables and figures call it: "micro", or the closure, and the noise if not binomial."""
+        if self.settings.level == "micro":
+            return "micro"
+        noise = self.settings.noise
+        return f"{self.settings.closure}" + ("" if noise == "binomial" else f", noise {noise}")
+
+    def after(self, time: float) -> Result:
+        """What was recorded after a time, for cutting transients.
+
+        Parameters
+        ----------
+        time : float
+            ms. Bins that begin earlier are left out, spikes at or before it too.
+
+        Returns
+        -------
+        Result
+            Its arrays are views of these, and its `t` does not start at 0.
+
+        Raises
+        ------
+        ValueError
+            If `time` is not finite.
+        """
+        time = require_number("time", time, "ms")
+        # A bin begins record_dt before its end; rounding must not lose one that begins at `time`.
+        first = int(np.searchsorted(self.t, time + self.record_dt * (1 - 1e-6)))
+
+        def cut(train: Any) -> Any:
+            return train[train["time"] > time]
+
+        return attrs.evolve(
+            self,
+            t=self.t[first:],
+            spikes={
+                name: cut(trains) if self.trials == 1 else [cut(train) for train in trains]
+                for name, trains in self.spikes.items()
+            },
+            **{
+                quantity: {k: v[..., first:] for k, v in getattr(self, quantity).items()}
+                for quantity in ("rate", "release", "u", "x", "potential")
+            },
+        )
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write to a compressed ``.npz`` file, which `load` and plain numpy can read.

@@ -136,3 +136,20 @@ def coefficient_of_variation(sample: NDArray[np.float64]) -> Estimate:
     replicates = np.sqrt(left / (n - 2)) / means
     se = math.sqrt((n - 1) / n * float(np.sum((replicates - replicates.mean()) ** 2)))
     return Estimate(value, se, n)
+
+
+def ratio(
+    numerators: NDArray[np.float64], denominators: NDArray[np.float64], unit: str = ""
+) -> Estimate:
+    """Sum / sum over n independent pieces, with the standard error of a ratio (delta method).
+
+    r = sum a_i / sum b_i,  se^2 = n / (n - 1) sum (a_i - r b_i)^2 / (sum b_i)^2
+    """
+    n, whole = len(denominators), float(denominators.sum())
+    if whole == 0:
+        return Estimate(math.nan, math.nan, n, unit)
+    value = float(numerators.sum()) / whole
+    if n < 2:
+        return Estimate(value, math.nan, n, unit)
+    spread = float(np.sum((numerators - value * denominators) ** 2))
+    return Estimate(value, math.sqrt(n / (n - 1) * spread) / whole, n, unit)

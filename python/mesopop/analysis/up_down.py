@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mesopop.analysis.estimate import Estimate, EventRate, mean
+from mesopop.analysis.estimate import Estimate, EventRate, mean, ratio
 from mesopop.analysis.hysteresis import (
     DOWN,
     UP,
@@ -230,12 +230,10 @@ def _up_fraction(
     piece = np.cumsum(first | is_up) - 1
     up = np.bincount(piece, weights=length * is_up)
     whole = np.bincount(piece, weights=length)
-    n = len(whole)
-    value = up.sum() / whole.sum()
-    if n < 2 or is_up.all() or not is_up.any():
-        return Estimate(float(value), math.nan, n)
-    spread = float(np.sum((up - value * whole) ** 2))
-    return Estimate(float(value), math.sqrt(n / (n - 1) * spread) / float(whole.sum()), n)
+    estimate = ratio(up, whole)
+    if is_up.all() or not is_up.any():
+        return Estimate(estimate.value, math.nan, estimate.n)
+    return estimate
 
 
 def _incomplete(n_up: int, n_down: int) -> str | None:

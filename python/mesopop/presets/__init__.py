@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from mesopop.experiment import Experiment
 from mesopop.network import Network
-from mesopop.presets import feedforward, lif, lnp
+from mesopop.presets import feedforward, lif, lnp, microcircuit, ring
 from mesopop.validation import did_you_mean
 
 __all__ = ["experiment", "load", "names"]
@@ -18,6 +18,8 @@ _EXPERIMENTS: dict[str, Callable[..., Experiment]] = {
     "lnp-up-down": lnp.up_down,
     "lnp-population-spikes": lnp.population_spikes,
     "feedforward": feedforward.feedforward,
+    "microcircuit": microcircuit.microcircuit,
+    "ring": ring.ring,
 }
 
 
@@ -34,8 +36,9 @@ def load(name: str, **options: object) -> Network:
     name : str
         One of `names()`.
     **options
-        ``synapse="depressing"``, ``"facilitating"`` or ``"mixed"`` for ``"feedforward"``; the other
-        presets have none.
+        ``synapse="depressing"``, ``"facilitating"`` or ``"mixed"`` for ``"feedforward"``;
+        ``synapses="static"`` or ``"plastic"`` for ``"microcircuit"``; ``bursts="noise"`` or
+        ``"fatigue"`` for ``"ring"``. The other presets have none.
 
     Raises
     ------
