@@ -92,8 +92,11 @@ inline double log(double x) {
   const double f = m - 1.0;
   const double s = f / (2.0 + f);
   const double w = s * s;  // <= 0.0295: eleven terms of the series of artanh suffice
-  double series = 2.0 / 23.0;
-  for (int k = 21; k >= 3; k -= 2) series = series * w + 2.0 / k;
+  const double w2 = w * w, w4 = w2 * w2, w8 = w4 * w4;
+  const double low = (2.0 / 3 + 2.0 / 5 * w) + (2.0 / 7 + 2.0 / 9 * w) * w2;
+  const double middle = (2.0 / 11 + 2.0 / 13 * w) + (2.0 / 15 + 2.0 / 17 * w) * w2;
+  const double high = (2.0 / 19 + 2.0 / 21 * w) + 2.0 / 23 * w2;
+  const double series = (low + middle * w4) + high * w8;
   // 2 s = f - f s keeps the leading term exact.
   return n * detail::kLn2High + (f - (s * (f - series * w) - n * detail::kLn2Low));
 }

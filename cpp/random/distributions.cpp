@@ -6,11 +6,10 @@ namespace mesopop {
 
 namespace {
 
-template <int n>
-double polynomial(const double (&coefficient)[n], double x) {
-  double value = coefficient[n - 1];
-  for (int i = n - 2; i >= 0; --i) value = value * x + coefficient[i];
-  return value;
+// Degree 7; pairs of coefficients are combined in parallel (Estrin).
+double polynomial(const double (&c)[8], double x) {
+  const double x2 = x * x, x4 = x2 * x2;
+  return ((c[0] + c[1] * x) + (c[2] + c[3] * x) * x2) + ((c[4] + c[5] * x) + (c[6] + c[7] * x) * x2) * x4;
 }
 
 // ln k! minus Stirling's main term, at k; table for small k, series beyond.

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 NAME_WIDTH = 30
-COMPARED_AT_ONCE = 2  # results beside the first one that fit into 80 columns
 MOST_ROWS = 8  # of populations, and of projections
 
 Events = UpDownStates | PopulationSpikes
@@ -81,8 +80,7 @@ class Comparison:
         raise KeyError(f'"{name}": {did_you_mean(name, [s.name for s in self.statistics])}')
 
     def __repr__(self) -> str:
-        blocks = [self._table(block, "simple") for block in self._blocks()]
-        return "\n\n".join(blocks + ["\n".join(self._notes())])
+        return "\n\n".join([*self._blocks(), "\n".join(self._notes())])
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -90,18 +88,21 @@ class Comparison:
         notes = "<br>".join(map(escape, self._notes()))
         return self._table(range(1, len(self.labels)), "html") + f"<p>{notes}</p>"
 
-    def _blocks(self) -> Iterable[Sequence[int]]:
-        # The first result in every block, beside so many others.
-        others = range(1, len(self.labels))
-        if not others:
-            yield ()
-        for start in range(0, len(others), COMPARED_AT_ONCE):
-            yield others[start : start + COMPARED_AT_ONCE]
+    def _blocks(self) -> list[str]:
+        # Tables of the first result beside as many others as fit into the width.
+        blocks: list[str] = []
+        others = list(range(1, len(self.labels)))
+        while others or not blocks:
+            shown = others
+            while len(shown) > 1 and _width(self._table(shown, "simple")) > WIDTH:
+                shown = shown[:-1]
+            blocks.append(self._table(shown, "simple"))
+            others = others[len(shown) :]
+        return blocks
 
-    def _table(self, others: Iterable[int], layout: str) -> str:
+    def _table(self, others: Sequence[int], layout: str) -> str:
         from tabulate import tabulate
 
-        others = list(others)
         header = ["", self.labels[0]]
         for index in others:
             header += [self.labels[index], "z"]
@@ -231,6 +232,10 @@ def _seconds(time: Estimate) -> Estimate:
 
 def _count(number: int) -> Estimate:
     return Estimate(float(number), math.nan, number)
+
+
+def _width(table: str) -> int:
+    return max(map(len, table.splitlines()))
 
 
 def _signed(z: float) -> str:
