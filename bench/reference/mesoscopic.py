@@ -19,6 +19,7 @@ from .initial import (
     synaptic_variables,
 )
 from .membrane_input import MembraneInput
+from .plasticity import Plasticity
 from .record import Record
 from .signals import signal_values
 from .time_grid import step_of_spike, whole_steps
@@ -71,7 +72,7 @@ def simulate_mesoscopic(
     }
     synapses = {
         (source, stp): CLOSURES[closure](
-            stp, *synaptic_variables(initial, network, source, stp), dt
+            Plasticity(stp, dt), *synaptic_variables(initial, network, source, stp)
         )
         for source, stp in record.stp_sets
     }
@@ -233,21 +234,21 @@ class LIFActivity:
         self._membrane = membrane
         self._dt = dt
         self._spike_count = spike_count
-        self._m = fraction
-        self._z = np.zeros(len(fraction))
+        self.m = fraction
+        self.z = np.zeros(len(fraction))
         self._potential = potential
         self._hazard = exponential_escape(potential, neuron)
 
     @property
     def potential(self) -> float:
         """Mean potential, mV; the expected survivors need not add up to exactly 1."""
-        return float(self._m @ self._potential / self._m.sum())
+        return float(self.m @ self._potential / self.m.sum())
 
     def step(self, step: int) -> float:
         d, a, b = self._membrane.advance(step)
         # Bins of age < R are refractory: they are held at v_reset and what arrives is lost.
         free = slice(self._refractory_steps, None)
-        m, z, V = self._m[free], self._z[free], self._potential[free]
+        m, z, V = self.m[free], self.z[free], self._potential[free]
         # A jump of the potential multiplies an exponential hazard. (The free bin's hazard is a mean
         # over the bins that joined it, not the hazard at their mean potential.)
         hazard_start = self._hazard[free] * np.exp(d / self._neuron.delta_u)
@@ -259,7 +260,7 @@ class LIFActivity:
         # actual numbers of spikes differed from the expected ones: the missing part of the
         # population, 1 - X, fires with the probability P_Lambda, the mean of P weighted with the
         # uncertainty of the bins.
-        W, X, Y, Z = P @ m, self._m.sum(), P @ z, z.sum()
+        W, X, Y, Z = P @ m, self.m.sum(), P @ z, z.sum()
         P_Lambda = Y / Z if Z > 0 else 0.0
         p = min(max(W + P_Lambda * (1 - X), 0.0), 1.0)
         n = self._spike_count.step(step, float(p))
@@ -271,7 +272,7 @@ class LIFActivity:
 
     def _grow_older(self, fired: float) -> None:
         """All bins age by one step; the oldest joins the free bin, the new spikes get age 0."""
-        m, z, V, hazard = self._m, self._z, self._potential, self._hazard
+        m, z, V, hazard = self.m, self.z, self._potential, self._hazard
         joined = m[-2] + m[-1]
         if joined != 0:
             V[-1] = (m[-2] * V[-2] + m[-1] * V[-1]) / joined

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 import numpy as np
@@ -11,6 +10,7 @@ from .draws import Draws
 from .hazards import exponential_escape, lnp_hazard
 from .initial import NAMES, age_distribution, given_neurons, lnp_potential, synaptic_variables
 from .membrane_input import MembraneInput
+from .plasticity import Plasticity
 from .record import Record
 from .signals import signal_values
 from .time_grid import step_of_spike, whole_steps
@@ -54,7 +54,9 @@ def simulate_microscopic(
         for number, p in enumerate(network.populations)
     }
     synapses = {
-        (source, stp): Synapses(stp, *synaptic_variables(initial, network, source, stp), dt)
+        (source, stp): Synapses(
+            Plasticity(stp, dt), *synaptic_variables(initial, network, source, stp)
+        )
         for source, stp in record.stp_sets
     }
     if isinstance(initial, str) and initial == "synchronous":
@@ -103,24 +105,24 @@ def fire_together(populations: dict, synapses: dict, record: Record) -> None:
 class Synapses:
     """Tsodyks-Markram variables u and x of the neurons of a population."""
 
-    def __init__(self, stp, u: np.ndarray, x: np.ndarray, dt: float):
-        self._stp = stp
-        self._decay_u = math.exp(-dt / stp.tau_f) if stp.tau_f > 0 else 0.0
-        self._decay_x = math.exp(-dt / stp.tau_d) if stp.tau_d > 0 else 0.0
+    def __init__(self, plasticity: Plasticity, u: np.ndarray, x: np.ndarray):
+        self._plasticity = plasticity
         self.u = u
         self.x = x
 
     def step(self, fired: np.ndarray) -> float:
         """Relax to the end of the step, then release the spikes of the neurons that fired."""
-        self.u = self._stp.U0 + (self.u - self._stp.U0) * self._decay_u
-        self.x = 1 + (self.x - 1) * self._decay_x
+        p = self._plasticity
+        self.u = p.U0 + (self.u - p.U0) * p.decay_u
+        self.x = 1 + (self.x - 1) * p.decay_x
         return self.release(fired)
 
     def release(self, fired: np.ndarray) -> float:
         """Total release u- x- of the spikes; only then u and x jump."""
+        p = self._plasticity
         released = self.u[fired] * self.x[fired]
-        self.u[fired] += self._stp.U * (1 - self.u[fired])
-        self.x[fired] -= released
+        self.u[fired] += p.U * (1 - self.u[fired])
+        self.x[fired] -= p.depletion * released
         return released.sum()
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .plasticity import Plasticity
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -25,18 +27,18 @@ class Moments:
         return cls(u.mean(), x.mean(), var_u, var_x, cov)
 
 
-def relax(group: Moments, stp, decay_u: float, decay_x: float) -> Moments:
-    """Exact relaxation: deviations of u and x decay by the factors `decay_u` and `decay_x`."""
+def relax(group: Moments, p: Plasticity) -> Moments:
+    """Exact relaxation over a step: the deviations of u and x decay."""
     return Moments(
-        u=stp.U0 + (group.u - stp.U0) * decay_u,
-        x=1 + (group.x - 1) * decay_x,
-        var_u=group.var_u * decay_u**2,
-        var_x=group.var_x * decay_x**2,
-        cov=group.cov * decay_u * decay_x,
+        u=p.U0 + (group.u - p.U0) * p.decay_u,
+        x=1 + (group.x - 1) * p.decay_x,
+        var_u=group.var_u * p.decay_u**2,
+        var_x=group.var_x * p.decay_x**2,
+        cov=group.cov * p.decay_u * p.decay_x,
     )
 
 
-def after_spike(group: Moments, U: float) -> Moments:
+def after_spike(group: Moments, p: Plasticity) -> Moments:
     """Every neuron of the group fires once: u -> u + U (1 - u), x -> x - u x.
 
     With (u, x) taken as Gaussian. This is the map of the raw moments P = <u^2>, Q = <x^2>,
@@ -46,20 +48,24 @@ def after_spike(group: Moments, U: float) -> Moments:
         Var(w x)    = x^2 Var(u) + w^2 Var(x) - 2 w x C + Var(u) Var(x) + C^2
         Cov(u, w x) = w C - x Var(u)
     """
-    slope = 1 - U
-    w = 1 - group.u
-    return Moments(
-        u=U + slope * group.u,
-        x=group.x - (group.u * group.x + group.cov),
-        var_u=slope**2 * group.var_u,
-        var_x=(
+    slope = 1 - p.U
+    var_x, cov = group.var_x, group.cov
+    if p.depletion > 0:  # otherwise x = 1 always
+        w = 1 - group.u
+        cov = w * group.cov - group.x * group.var_u
+        var_x = (
             group.x**2 * group.var_u
             + w**2 * group.var_x
             - 2 * w * group.x * group.cov
             + group.var_u * group.var_x
             + group.cov**2
-        ),
-        cov=slope * (w * group.cov - group.x * group.var_u),
+        )
+    return Moments(
+        u=p.U + slope * group.u,
+        x=group.x - p.depletion * (group.u * group.x + group.cov),
+        var_u=slope**2 * group.var_u,
+        var_x=var_x,
+        cov=slope * cov,
     )
 
 

@@ -50,6 +50,14 @@ ExponentialEscape escape(const py::handle& d) {
   return {get<double>(d, "v_th"), get<double>(d, "delta_u"), get<double>(d, "rate")};
 }
 
+std::vector<AdaptationKernel> adaptation(const py::list& kernels) {
+  std::vector<AdaptationKernel> found;
+  for (const py::handle k : kernels) {
+    found.push_back({get<double>(k, "tau"), get<double>(k, "threshold"), get<double>(k, "current")});
+  }
+  return found;
+}
+
 NeuronSpec neuron(const py::handle& d) {
   const auto kind = get<std::string>(d, "kind");
   if (kind == "poisson") return PoissonNeuron{};
@@ -57,7 +65,7 @@ NeuronSpec neuron(const py::handle& d) {
   if (kind == "lif") {
     return LifNeuron{get<double>(d, "tau_m"), get<double>(d, "v_reset"),
                      get<std::int64_t>(d, "refractory_steps"), get<std::int64_t>(d, "history_steps"),
-                     escape(get<py::dict>(d, "escape"))};
+                     escape(get<py::dict>(d, "escape")), adaptation(get<py::list>(d, "adaptation"))};
   }
   if (kind == "lnp") {
     const auto transfer = get<py::dict>(d, "transfer");

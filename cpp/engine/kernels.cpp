@@ -13,8 +13,9 @@ namespace {
   attribute AgeBinSums age_bins_##name(const AgeBinStep& s) { return age_bins_body(s); }                               \
   attribute double cohorts_##name(const CohortStep& s) { return cohorts_body(s); }                                     \
   attribute void relax_cohorts_##name(const CohortRelaxation& s) { relax_cohorts_body(s); }                            \
-  constexpr Kernels kernels_##name{lif_neurons_##name, thresholds_##name, age_bins_##name, cohorts_##name,             \
-                                   relax_cohorts_##name};
+  attribute void adaptation_##name(const AdaptationStep& s) { adaptation_body(s); }                                    \
+  constexpr Kernels kernels_##name{lif_neurons_##name, thresholds_##name,    age_bins_##name,                          \
+                                   cohorts_##name,     relax_cohorts_##name, adaptation_##name};
 
 MESOPOP_CLONE(baseline, )
 #ifdef MESOPOP_MULTIVERSIONING

@@ -10,6 +10,7 @@
 #include "meso/cohort_kernel.hpp"
 #include "micro/lif_kernel.hpp"
 #include "micro/threshold_kernel.hpp"
+#include "model/adaptation_kernel.hpp"
 
 namespace mesopop {
 
@@ -19,6 +20,7 @@ struct Kernels {
   AgeBinSums (*age_bins)(const AgeBinStep&);
   double (*cohorts)(const CohortStep&);
   void (*relax_cohorts)(const CohortRelaxation&);
+  void (*adaptation)(const AdaptationStep&);
 };
 
 // Instruction sets compiled in, fastest last.

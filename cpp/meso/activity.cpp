@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "model/lnp.hpp"
-#include "meso/initial_ages.hpp"
 #include "random/distributions.hpp"
 
 namespace mesopop {
@@ -41,94 +40,21 @@ void LnpActivity::visit(StateVisitor& visitor, const std::string& prefix) {
 
 // --- LIF --------------------------------------------------------------------------------------------------------
 
-LifActivity::LifActivity(const LevelContext& context)
-    : kernels_(context.kernels),
-      neuron_(std::get<LifNeuron>(context.population().neuron)),
-      escape_(neuron_.escape, context.network.dt),
-      reset_hazard_(escape_(neuron_.v_reset)),
-      spikes_(context),
-      tolerance_(context.bin_tolerance * neuron_.escape.delta_u),
-      bins_(kColumns),
-      refractory_(neuron_.refractory_steps, 0) {
-  const std::vector<AgeGroup> groups = initial_age_groups(context);
-  for (const AgeGroup& group : groups) {
-    if (group.age >= 0 && group.age <= neuron_.refractory_steps) {
-      refractory_.add(refractory_.entry(-1 - group.age), group.count);
-    } else {
-      append(static_cast<double>(-1 - group.age), group.count, group.potential);
-    }
-  }
-}
-
-void LifActivity::append(double birth, double count, double potential) {
-  const std::size_t bin = bins_.append();
-  bins_.column(kPotential)[bin] = potential;
-  bins_.column(kHazard)[bin] = escape_(potential);
-  bins_.column(kBirth)[bin] = birth;
-  bins_.column(kCount)[bin] = count;
-}
-
-void LifActivity::absorb(std::size_t into, std::size_t from) {
-  double* const count = bins_.column(kCount);
-  const double total = count[into] + count[from];
-  const double share = total > 0.0 ? count[from] / total : 0.5;
-  for (const Column c : {kPotential, kHazard}) {
-    double* const value = bins_.column(c);
-    value[into] += share * (value[from] - value[into]);
-  }
-  count[into] = total;
-  bins_.column(kVariance)[into] += bins_.column(kVariance)[from];
-}
-
-void LifActivity::merge(std::int64_t step) {
-  if (tolerance_ > 0.0) {
-    if (step % kMergeInterval != 0) return;
-    const double* const v = bins_.column(kPotential);
-    bins_.reduce([](std::size_t) { return false; },
-                 [&](std::size_t a, std::size_t b) { return std::fabs(v[a] - v[b]) <= tolerance_; },
-                 [&](std::size_t a, std::size_t b) { absorb(a, b); });
-    return;
-  }
-  // Without merging by potential, bins that have forgotten their reset join the oldest one.
-  const double horizon = static_cast<double>(step - 1 - neuron_.history_steps);
-  while (bins_.size() >= 2 && bins_.column(kBirth)[1] <= horizon) {
-    absorb(1, 0);
-    bins_.drop_front();
-  }
-}
-
 double LifActivity::step(std::int64_t step, const MembraneStep& membrane, double) {
-  // The slot of the spikes whose refractoriness ends now takes the spikes of this step.
-  double* const slot = refractory_.entry(step);
-  if (slot[0] != 0.0) append(static_cast<double>(step - 1 - neuron_.refractory_steps), slot[0], neuron_.v_reset);
-  refractory_.clear(slot);
-  merge(step);
-
-  const AgeBinSums sums = kernels_.age_bins(
-      {static_cast<std::int64_t>(bins_.size()), bins_.column(kPotential), bins_.column(kHazard),
-       bins_.column(kCount), bins_.column(kVariance), membrane, escape_, escape_.factor(membrane.jump)});
+  bins_.begin_step(step, false, [&](std::size_t into, std::size_t from, double) {
+    bins_.extra(kVariance)[into] += bins_.extra(kVariance)[from];
+  });
+  bins_.adapt();
+  const AgeBinSums sums = kernels_.age_bins({static_cast<std::int64_t>(bins_.size()), bins_.potential(),
+                                             bins_.hazard(), bins_.count(), bins_.extra(kVariance), membrane,
+                                             bins_.escape(), bins_.escape().factor(membrane.jump),
+                                             bins_.threshold(), bins_.pull()});
   // What the expected survivors miss or exceed of the population fires with the effective probability P_Lambda.
   const double effective = sums.variance > 0.0 ? sums.variance_spikes / sums.variance : 0.0;
-  const double missing = spikes_.size() - (sums.count + refractory_.total());
+  const double missing = spikes_.size() - (sums.count + bins_.refractory_count());
   const double count = spikes_.draw(step, sums.expected_spikes + effective * missing);
-  refractory_.add(slot, count);
+  bins_.fire(step, count);
   return count;
-}
-
-double LifActivity::mean_potential() const {
-  const double* const v = bins_.column(kPotential);
-  const double* const count = bins_.column(kCount);
-  double sum = neuron_.v_reset * refractory_.total(), total = refractory_.total();
-  for (std::size_t i = 0; i < bins_.size(); ++i) {
-    sum += v[i] * count[i];
-    total += count[i];
-  }
-  return sum / total;
-}
-
-void LifActivity::visit(StateVisitor& visitor, const std::string& prefix) {
-  bins_.visit(visitor, prefix);
-  refractory_.visit(visitor, prefix);
 }
 
 // --- Given spikes -----------------------------------------------------------------------------------------------

@@ -14,8 +14,7 @@
 #include "engine/kernels.hpp"
 #include "engine/level.hpp"
 #include "engine/state.hpp"
-#include "meso/bin_table.hpp"
-#include "meso/refractory_queue.hpp"
+#include "meso/age_bins.hpp"
 #include "model/hazard.hpp"
 #include "random/stream.hpp"
 
@@ -66,29 +65,22 @@ class LnpActivity {
   SpikeCount spikes_;
 };
 
-// The population activity equation of SDG17 for LIF neurons with escape noise.
+// The population activity equation of SDG17 for LIF and GIF neurons with escape noise: of every age bin the expected number
+// of survivors and its variance; one binomial number for all of them.
 class LifActivity {
  public:
-  explicit LifActivity(const LevelContext& context);
+  explicit LifActivity(const LevelContext& context)
+      : kernels_(context.kernels), spikes_(context), bins_(context, kExtras) {}
   double step(std::int64_t step, const MembraneStep& membrane, double drive);
-  double mean_potential() const;
-  void visit(StateVisitor& visitor, const std::string& prefix);
+  double mean_potential() const { return bins_.mean_potential(); }
+  void visit(StateVisitor& visitor, const std::string& prefix) { bins_.visit(visitor, prefix); }
 
  private:
-  enum Column : std::size_t { kPotential, kHazard, kBirth, kCount, kVariance, kColumns };
-
-  void append(double birth, double count, double potential);
-  void merge(std::int64_t step);
-  void absorb(std::size_t into, std::size_t from);
+  enum Extra : std::size_t { kVariance, kExtras };
 
   const Kernels& kernels_;
-  const LifNeuron& neuron_;
-  HalfStepHazard escape_;
-  double reset_hazard_;
   SpikeCount spikes_;
-  double tolerance_;  // mV
-  BinTable bins_;
-  RefractoryQueue refractory_;
+  AgeBins bins_;
 };
 
 class GivenActivity {

@@ -18,6 +18,8 @@ struct AgeBinStep {
   MembraneStep membrane;
   HalfStepHazard escape;
   double jump_factor;   // of the hazard, by the potential jump at the start of the step
+  const double* threshold;  // rise of the threshold at the end of the step; null without adaptation
+  const double* pull;       // what adaptation currents take from the potential
 };
 
 struct AgeBinSums {
@@ -27,7 +29,10 @@ struct AgeBinSums {
   double variance;           // Z = sum z before the step
 };
 
-MESOPOP_INLINE AgeBinSums age_bins_body(const AgeBinStep& s) {
+namespace detail {
+
+template <bool adaptive>
+MESOPOP_INLINE AgeBinSums step_age_bins(const AgeBinStep& s) {
   const double decay = s.membrane.decay, shift = s.membrane.shift, jump = s.membrane.jump;
   const double factor = s.jump_factor;
   const HalfStepHazard escape = s.escape;
@@ -37,10 +42,13 @@ MESOPOP_INLINE AgeBinSums age_bins_body(const AgeBinStep& s) {
     double* const hazard = s.hazard + first;
     double* const count = s.count + first;
     double* const variance = s.variance + first;
+    const double* const threshold = adaptive ? s.threshold + first : nullptr;
+    const double* const pull = adaptive ? s.pull + first : nullptr;
 #pragma omp simd
     for (int i = 0; i < kLanes; ++i) {
-      const double v_end = decay * (potential[i] + jump) + shift;
-      const double h_end = escape(v_end);
+      double v_end = decay * (potential[i] + jump) + shift;
+      if (adaptive) v_end -= pull[i];
+      const double h_end = escape(adaptive ? v_end - threshold[i] : v_end);
       const double p = event_probability(hazard[i] * factor + h_end);
       const double spikes = p * count[i], survive = 1.0 - p;
       w[i] += spikes;
@@ -54,6 +62,12 @@ MESOPOP_INLINE AgeBinSums age_bins_body(const AgeBinStep& s) {
     }
   }
   return {sum_lanes(w), sum_lanes(x), sum_lanes(y), sum_lanes(z)};
+}
+
+}  // namespace detail
+
+MESOPOP_INLINE AgeBinSums age_bins_body(const AgeBinStep& s) {
+  return s.threshold ? detail::step_age_bins<true>(s) : detail::step_age_bins<false>(s);
 }
 
 }  // namespace mesopop

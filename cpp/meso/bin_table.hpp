@@ -20,7 +20,7 @@ class BinTable {
   explicit BinTable(std::size_t columns) : columns_(columns, std::vector<double>(kInitialCapacity, 0.0)) {}
 
   std::size_t size() const { return end_ - begin_; }
-  bool empty() const { return begin_ == end_; }
+  std::size_t columns() const { return columns_.size(); }
 
   // First bin of a column; values up to the next multiple of kLanes may be read and written. What stands there is
   // finite, and zero in columns that kernels multiply into themselves.

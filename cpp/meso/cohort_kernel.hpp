@@ -18,10 +18,14 @@ struct CohortStep {
   MembraneStep membrane;
   HalfStepHazard escape;
   double jump_factor;    // of the hazard, by the potential jump at the start of the step
+  const double* threshold;  // rise of the threshold at the end of the step; null without adaptation
+  const double* pull;       // what adaptation currents take from the potential
 };
 
-// Returns the integrated hazard of all neurons together.
-MESOPOP_INLINE double cohorts_body(const CohortStep& s) {
+namespace detail {
+
+template <bool adaptive>
+MESOPOP_INLINE double step_cohorts(const CohortStep& s) {
   const double decay = s.membrane.decay, shift = s.membrane.shift, jump = s.membrane.jump;
   const double factor = s.jump_factor;
   const HalfStepHazard escape = s.escape;
@@ -31,10 +35,13 @@ MESOPOP_INLINE double cohorts_body(const CohortStep& s) {
     double* const hazard = s.hazard + first;
     double* const integrated = s.integrated + first;
     const double* const count = s.count + first;
+    const double* const threshold = adaptive ? s.threshold + first : nullptr;
+    const double* const pull = adaptive ? s.pull + first : nullptr;
 #pragma omp simd
     for (int i = 0; i < kLanes; ++i) {
-      const double v_end = decay * (potential[i] + jump) + shift;
-      const double h_end = escape(v_end);
+      double v_end = decay * (potential[i] + jump) + shift;
+      if (adaptive) v_end -= pull[i];
+      const double h_end = escape(adaptive ? v_end - threshold[i] : v_end);
       const double h = hazard[i] * factor + h_end;
       potential[i] = v_end;
       hazard[i] = h_end;
@@ -43,6 +50,13 @@ MESOPOP_INLINE double cohorts_body(const CohortStep& s) {
     }
   }
   return sum_lanes(total);
+}
+
+}  // namespace detail
+
+// Returns the integrated hazard of all neurons together.
+MESOPOP_INLINE double cohorts_body(const CohortStep& s) {
+  return s.threshold ? detail::step_cohorts<true>(s) : detail::step_cohorts<false>(s);
 }
 
 // Relaxation by one step of the moments of (u, x) in every cohort; see relaxed() in meso/moments.hpp.

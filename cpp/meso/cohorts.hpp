@@ -10,10 +10,8 @@
 #include "engine/kernels.hpp"
 #include "engine/level.hpp"
 #include "engine/state.hpp"
-#include "meso/bin_table.hpp"
+#include "meso/age_bins.hpp"
 #include "meso/moments.hpp"
-#include "meso/refractory_queue.hpp"
-#include "model/hazard.hpp"
 #include "model/synaptic_input.hpp"
 #include "model/tsodyks_markram.hpp"
 #include "random/stream.hpp"
@@ -27,14 +25,13 @@ class CohortPopulation {
   double step(std::int64_t step, const MembraneStep& membrane, double drive, double* release);
   void fire_all(std::int64_t step, double* release);
 
-  double mean_potential() const;
+  double mean_potential() const { return bins_.mean_potential(); }
   double mean_u(std::size_t set) const;
   double mean_x(std::size_t set) const;
 
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
-  enum Column : std::size_t { kPotential, kHazard, kIntegrated, kBirth, kCount, kMoments };
   struct Synapses {  // one STP set
     std::uint64_t set;
     const StpSpec* spec;
@@ -45,30 +42,23 @@ class CohortPopulation {
 
   Moments moments(std::size_t set, std::size_t bin) const;
   void set_moments(std::size_t set, std::size_t bin, const Moments& m);
-  void append(double birth, double count, double potential);
-  void wake(std::int64_t step);
-  void merge(std::int64_t step);
-  void absorb(std::size_t into, std::size_t from);
 
   // Numbers of spikes of the step per cohort that fires, into firing_.
   void draw_spikes(double total_hazard, std::int64_t step);
   void thin();
   void draw_binomials(std::int64_t step);
   double next_threshold();
-  // Takes the neurons that fire out of their cohorts; returns the new cohort's size and its entry's moments.
-  double fire(std::int64_t step, double* entry, double* release);
+  // Takes the neurons that fire out of their cohorts and makes them wait; returns their number.
+  double fire(std::int64_t step, double* release);
 
   const Kernels& kernels_;
-  const LifNeuron& neuron_;
-  HalfStepHazard escape_;
-  double reset_hazard_;
-  double size_, tolerance_;
+  double size_;
   Noise noise_;
   std::uint64_t index_;
   Realisation realisation_;
 
-  BinTable bins_;
-  RefractoryQueue refractory_;          // with the moments per STP set that the neurons will wake with
+  AgeBins bins_;                        // with the moments per STP set; waiting: those that the neurons will wake with
+  std::vector<double> integrated_;      // hazard of the step per neuron of each bin
   std::vector<Synapses> synapses_;
   double threshold_ = 0.0;              // integrated hazard of the population until its next spike
   std::int64_t thresholds_drawn_ = 0;

@@ -1,4 +1,4 @@
-// Ages and potentials of the neurons of a LIF population at t = 0.
+// Ages and potentials of the neurons of a population at t = 0.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +9,18 @@
 namespace mesopop {
 
 struct AgeGroup {
-  std::int64_t age;  // steps since the time stamp of the last spike; neurons that never fired count as old
+  std::int64_t age;  // steps since the time stamp of the last spike; neurons that never fired are old
   double count;
-  double potential;  // mean
+  double potential;                  // mean
+  bool fired;                        // false: never
   std::vector<std::size_t> members;  // of a given state
 };
 
-// Nonempty groups, oldest first.
-std::vector<AgeGroup> initial_age_groups(const LevelContext& context);
+struct InitialAges {
+  std::vector<AgeGroup> groups;  // nonempty, oldest first
+  double rate;                   // of the past, spikes per neuron and step; 0: nothing but the last spikes is known
+};
+
+InitialAges initial_ages(const LevelContext& context);
 
 }  // namespace mesopop

@@ -21,11 +21,15 @@ struct LifNeuronsStep {
   MembraneStep membrane;
   HalfStepHazard escape;
   double jump_factor;   // of the hazard, by the potential jump at the start of the step
+  const double* threshold;  // rise of the threshold at the end of the step; null without adaptation
+  const double* pull;       // what adaptation currents take from the potential
   std::int64_t* fired;  // out: indices in ascending order
 };
 
-// Returns the number of neurons that fired.
-MESOPOP_INLINE std::int64_t lif_neurons_body(const LifNeuronsStep& s) {
+namespace detail {
+
+template <bool adaptive>
+MESOPOP_INLINE std::int64_t step_lif_neurons(const LifNeuronsStep& s) {
   const double decay = s.membrane.decay, shift = s.membrane.shift, jump = s.membrane.jump;
   const double factor = s.jump_factor, now = s.step;
   const HalfStepHazard escape = s.escape;
@@ -35,16 +39,21 @@ MESOPOP_INLINE std::int64_t lif_neurons_body(const LifNeuronsStep& s) {
     double* const h = s.hazard + block;
     double* const remaining = s.remaining + block;
     const double* const wake = s.wake + block;
+    const double* const threshold = adaptive ? s.threshold + block : nullptr;
+    const double* const pull = adaptive ? s.pull + block : nullptr;
     double lowest = std::numeric_limits<double>::infinity();
 #pragma omp simd reduction(min : lowest)
     for (std::int64_t i = 0; i < kNeuronBlock; ++i) {
       const bool active = wake[i] <= now;
-      const double v_end = decay * (v[i] + jump) + shift;
-      const double h_end = escape(v_end);
+      double v_end = decay * (v[i] + jump) + shift;
+      if (adaptive) v_end -= pull[i];
+      v_end = active ? v_end : v[i];
+      // A neuron at rest keeps its hazard, unless its threshold moves.
+      const double h_end = escape(adaptive ? v_end - threshold[i] : v_end);
       const double left = remaining[i] - (h[i] * factor + h_end);
-      v[i] = active ? v_end : v[i];
-      h[i] = active ? h_end : h[i];
       const double r = active ? left : remaining[i];
+      v[i] = v_end;
+      h[i] = h_end;
       remaining[i] = r;
       lowest = r < lowest ? r : lowest;
     }
@@ -54,6 +63,13 @@ MESOPOP_INLINE std::int64_t lif_neurons_body(const LifNeuronsStep& s) {
     }
   }
   return count;
+}
+
+}  // namespace detail
+
+// Returns the number of neurons that fired.
+MESOPOP_INLINE std::int64_t lif_neurons_body(const LifNeuronsStep& s) {
+  return s.threshold ? detail::step_lif_neurons<true>(s) : detail::step_lif_neurons<false>(s);
 }
 
 }  // namespace mesopop

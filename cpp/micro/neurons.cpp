@@ -56,21 +56,32 @@ LifNeurons::LifNeurons(const NeuronContext& context)
     : kernels_(context.kernels),
       neuron_(std::get<LifNeuron>(context.population.neuron)),
       escape_(neuron_.escape, context.dt),
-      reset_hazard_(escape_(neuron_.v_reset)),
+      dt_(context.dt),
       size_(static_cast<std::size_t>(context.population.size)),
       thresholds_(context.realisation, context.index, context.population.size),
       potential_(static_cast<std::size_t>(thresholds_.padded_size()), neuron_.v_reset),
-      hazard_(potential_.size(), reset_hazard_),
-      wake_(potential_.size(), 0.0) {
+      hazard_(potential_.size(), escape_(neuron_.v_reset)),
+      wake_(potential_.size(), 0.0),
+      traces_(neuron_traces(neuron_, context.dt)),
+      trace_(traces_.size(), std::vector<double>(potential_.size(), 0.0)),
+      trace_pointer_(traces_.size()),
+      threshold_(traces_.empty() ? 0 : potential_.size(), 0.0),
+      pull_(threshold_.size(), 0.0) {
+  for (const AdaptationTrace& t : traces_) {
+    trace_decay_.push_back(t.decay);
+    trace_weight_.push_back(t.threshold_weight);
+    trace_gain_.push_back(t.current_gain);
+  }
+
   const InitialSpec& initial = context.population.initial;
   switch (initial.kind) {
     case InitialKind::rest:
       break;
     case InitialKind::synchronous:
-      for (std::size_t i = 0; i < size_; ++i) start_at_age(i, 0, neuron_.v_reset);
+      for (std::size_t i = 0; i < size_; ++i) start_at_age(i, 0, neuron_.v_reset, 0.0);
       break;
     case InitialKind::given:
-      for (std::size_t i = 0; i < size_; ++i) start_at_age(i, initial.age[i], initial.potential[i]);
+      for (std::size_t i = 0; i < size_; ++i) start_at_age(i, initial.age[i], initial.potential[i], 0.0);
       break;
     case InitialKind::stationary: {
       const StationaryAges ages(neuron_, context.dt, context.initial_drive);
@@ -81,27 +92,49 @@ LifNeurons::LifNeurons(const NeuronContext& context)
         const double target = draw_uniform(stream) * cumulative.back();
         const auto found = std::upper_bound(cumulative.begin(), cumulative.end() - 1, target);
         const auto age = found - cumulative.begin();
-        start_at_age(i, age, ages.potential[static_cast<std::size_t>(age)]);
+        start_at_age(i, age, ages.potential[static_cast<std::size_t>(age)], ages.rate);
       }
     }
   }
 }
 
-void LifNeurons::start_at_age(std::size_t neuron, std::int64_t age, double potential) {
+void LifNeurons::start_at_age(std::size_t neuron, std::int64_t age, double potential, double past_rate) {
+  if (age >= 0) {
+    wake_[neuron] = static_cast<double>(std::max<std::int64_t>(neuron_.refractory_steps - age, 0));
+    for (std::size_t k = 0; k < traces_.size(); ++k) {
+      const AdaptationTrace& t = traces_[k];
+      trace_[k][neuron] =
+          (t.own + t.stationary_older(past_rate)) * exp(-static_cast<double>(age) * dt_ / t.tau);
+    }
+  }
   potential_[neuron] = potential;
-  hazard_[neuron] = escape_(potential);
-  if (age >= 0) wake_[neuron] = static_cast<double>(std::max<std::int64_t>(neuron_.refractory_steps - age, 0));
+  hazard_[neuron] = escape_(potential - threshold(neuron));
+}
+
+// Rise of the threshold by adaptation.
+double LifNeurons::threshold(std::size_t neuron) const {
+  double sum = 0.0;
+  for (std::size_t k = 0; k < traces_.size(); ++k) sum += traces_[k].threshold_weight * trace_[k][neuron];
+  return sum;
 }
 
 std::int64_t LifNeurons::step(std::int64_t step, const MembraneStep& membrane, double, std::int64_t* fired) {
+  if (!traces_.empty()) {
+    for (std::size_t k = 0; k < traces_.size(); ++k) trace_pointer_[k] = trace_[k].data();
+    kernels_.adaptation({thresholds_.padded_size(), static_cast<std::int64_t>(traces_.size()), trace_pointer_.data(),
+                         trace_decay_.data(), trace_weight_.data(), trace_gain_.data(), threshold_.data(),
+                         pull_.data()});
+  }
   const std::int64_t count = kernels_.lif_neurons(
       {thresholds_.padded_size(), potential_.data(), hazard_.data(), thresholds_.remaining(), wake_.data(),
-       static_cast<double>(step), membrane, escape_, escape_.factor(membrane.jump), fired});
+       static_cast<double>(step), membrane, escape_, escape_.factor(membrane.jump),
+       traces_.empty() ? nullptr : threshold_.data(), pull_.data(), fired});
   const auto wake = static_cast<double>(step + 1 + neuron_.refractory_steps);
   for (std::int64_t i = 0; i < count; ++i) {
     const auto neuron = static_cast<std::size_t>(fired[i]);
+    for (std::size_t k = 0; k < traces_.size(); ++k) trace_[k][neuron] += traces_[k].own;
     potential_[neuron] = neuron_.v_reset;
-    hazard_[neuron] = reset_hazard_;
+    hazard_[neuron] = escape_(neuron_.v_reset - threshold(neuron));
     wake_[neuron] = wake;
     thresholds_.renew(neuron);
   }
@@ -119,6 +152,9 @@ void LifNeurons::visit(StateVisitor& visitor, const std::string& prefix) {
   visitor.field(prefix + "/potential", potential_);
   visitor.field(prefix + "/hazard", hazard_);
   visitor.field(prefix + "/wake", wake_);
+  for (std::size_t k = 0; k < trace_.size(); ++k) {
+    visitor.field(prefix + "/adaptation/" + std::to_string(k), trace_[k]);
+  }
 }
 
 // --- Given spikes -----------------------------------------------------------------------------------------------

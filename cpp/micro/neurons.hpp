@@ -14,6 +14,7 @@
 #include "engine/kernels.hpp"
 #include "engine/state.hpp"
 #include "micro/thresholds.hpp"
+#include "model/adaptation.hpp"
 #include "model/hazard.hpp"
 #include "model/network.hpp"
 #include "model/synaptic_input.hpp"
@@ -66,15 +67,22 @@ class LifNeurons {
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
-  void start_at_age(std::size_t neuron, std::int64_t age, double potential);
+  void start_at_age(std::size_t neuron, std::int64_t age, double potential, double past_rate);
+  double threshold(std::size_t neuron) const;
 
   const Kernels& kernels_;
   const LifNeuron& neuron_;
   HalfStepHazard escape_;
-  double reset_hazard_;
+  double dt_;
   std::size_t size_;
   Thresholds thresholds_;
   std::vector<double> potential_, hazard_, wake_;  // padded to whole blocks
+  // Adaptation: per trace, its value for every neuron.
+  std::vector<AdaptationTrace> traces_;
+  std::vector<std::vector<double>> trace_;
+  std::vector<double*> trace_pointer_;  // scratch
+  std::vector<double> trace_decay_, trace_weight_, trace_gain_;
+  std::vector<double> threshold_, pull_;  // scratch
 };
 
 class GivenNeurons {

@@ -69,12 +69,21 @@ struct LnpNeuron {
   std::variant<Softplus, ExponentialEscape> transfer;
 };
 
+// What every spike of a neuron leaves behind, decaying with tau: a rise of its threshold or a hyperpolarising current.
+struct AdaptationKernel {
+  double tau = 1.0;        // ms
+  double threshold = 0.0;  // mV
+  double current = 0.0;    // mV of drive
+};
+
+// With adaptation a GIF neuron.
 struct LifNeuron {
   double tau_m = 1.0;
   double v_reset = 0.0;
   std::int64_t refractory_steps = 0;
-  std::int64_t history_steps = 0;  // age at which the potential has forgotten the reset
+  std::int64_t history_steps = 0;  // age at which potential and threshold have forgotten the spike
   ExponentialEscape escape;
+  std::vector<AdaptationKernel> adaptation;
 };
 
 using NeuronSpec = std::variant<PoissonNeuron, GivenSpikes, LnpNeuron, LifNeuron>;

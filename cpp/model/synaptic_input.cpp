@@ -3,21 +3,12 @@
 #include <algorithm>
 #include <map>
 
+#include "model/membrane.hpp"
 #include "numerics/elementary.hpp"
 
 namespace mesopop {
 
 namespace {
-
-// Potential at the end of a step per unit of current at its start:
-// the integral of exp(-(dt - s)/tau_m) exp(-s/tau_s), also for tau_s = tau_m.
-double current_gain(double dt, double tau_m, double tau_s) {
-  const double difference = dt / tau_m - dt / tau_s;
-  if (difference == 0.0) return dt * exp(-dt / tau_m);
-  const double slower = std::max(tau_m, tau_s);
-  const double magnitude = difference < 0.0 ? -difference : difference;
-  return dt * exp(-dt / slower) * event_probability(magnitude) / magnitude;
-}
 
 double membrane_time_constant(const PopulationSpec& population) {
   if (const auto* lnp = std::get_if<LnpNeuron>(&population.neuron)) return lnp->tau_m;

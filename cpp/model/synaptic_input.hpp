@@ -10,16 +10,10 @@
 #include <vector>
 
 #include "engine/state.hpp"
+#include "model/membrane.hpp"
 #include "model/network.hpp"
 
 namespace mesopop {
-
-// V -> decay (V + jump) + shift
-struct MembraneStep {
-  double decay = 0.0;
-  double shift = 0.0;
-  double jump = 0.0;
-};
 
 // Sources of release: channel p < populations is the spike count of population p, channel populations + s the
 // release of STP set s.

@@ -11,11 +11,13 @@ __version__ = "0.1.0"
 # Public names by the module they live in; imported when first used, so that importing the package
 # is quick.
 _HOME = {
+    "adaptation": ["SpikeTriggeredCurrent", "ThresholdKernel"],
     "build": ["build_info"],
+    "comparison": ["compare"],
     "experiment": ["EventSettings", "Experiment", "SimulationSettings"],
     "initial": ["InitialState"],
     "network": ["Network", "Population", "Projection"],
-    "neurons": ["LIF", "LNP", "Poisson", "SpikeTrains"],
+    "neurons": ["GIF", "LIF", "LNP", "Poisson", "SpikeTrains"],
     "plasticity": ["TsodyksMarkram"],
     "result": ["Result"],
     "signals": ["OrnsteinUhlenbeck", "Sampled", "Sinusoid", "Steps"],
@@ -29,11 +31,13 @@ __all__ = sorted([*_MODULE_OF, *_MODULES])
 
 if TYPE_CHECKING:
     from mesopop import analysis, plot, presets
+    from mesopop.adaptation import SpikeTriggeredCurrent, ThresholdKernel
     from mesopop.build import build_info
+    from mesopop.comparison import compare
     from mesopop.experiment import EventSettings, Experiment, SimulationSettings
     from mesopop.initial import InitialState
     from mesopop.network import Network, Population, Projection
-    from mesopop.neurons import LIF, LNP, Poisson, SpikeTrains
+    from mesopop.neurons import GIF, LIF, LNP, Poisson, SpikeTrains
     from mesopop.plasticity import TsodyksMarkram
     from mesopop.result import Result
     from mesopop.signals import OrnsteinUhlenbeck, Sampled, Sinusoid, Steps

@@ -13,7 +13,6 @@ from mesopop.analysis.averages import ratio_of_averages, time_average
 from mesopop.analysis.estimate import Estimate, coefficient_of_variation
 from mesopop.analysis.events import find_events
 from mesopop.analysis.population_spikes import PopulationSpikes
-from mesopop.analysis.report import significant
 from mesopop.analysis.up_down import UpDownStates
 
 if TYPE_CHECKING:
@@ -64,11 +63,14 @@ class Comparison:
         The rows.
     events : tuple of UpDownStates or PopulationSpikes
         What was found in each result; empty if not asked for.
+    notes : tuple of str
+        What the table leaves out.
     """
 
     labels: tuple[str, ...]
     statistics: tuple[Statistic, ...]
     events: tuple[Events, ...]
+    notes: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Statistic:
         """The statistic of that name."""
@@ -80,12 +82,12 @@ class Comparison:
         raise KeyError(f'"{name}": {did_you_mean(name, [s.name for s in self.statistics])}')
 
     def __repr__(self) -> str:
-        return "\n\n".join([*self._blocks(), "\n".join(self._notes())])
+        return "\n\n".join([*self._blocks(), "\n".join(self._lines())])
 
     def _repr_html_(self) -> str:
         from html import escape
 
-        notes = "<br>".join(map(escape, self._notes()))
+        notes = "<br>".join(map(escape, self._lines()))
         return self._table(range(1, len(self.labels)), "html") + f"<p>{notes}</p>"
 
     def _blocks(self) -> list[str]:
@@ -122,15 +124,15 @@ class Comparison:
             )
         )
 
-    def _notes(self) -> list[str]:
-        notes = []
+    def _lines(self) -> list[str]:
+        lines = list(self.notes)
         for label, events in zip(self.labels, self.events, strict=False):
             if events.reason:
-                notes += textwrap.wrap(f"{label}: {events.reason}", WIDTH)
-        notes.append("± standard error")
+                lines += textwrap.wrap(f"{label}: {events.reason}", WIDTH)
+        lines.append("± standard error")
         if len(self.labels) > 1:
-            notes[-1] += f"; z: difference to {self.labels[0]} in standard errors"
-        return notes
+            lines[-1] += f"; z: difference to {self.labels[0]} in standard errors"
+        return lines
 
 
 def compare(*results: Result, events: EventSettings | None = None) -> Comparison:
@@ -182,7 +184,9 @@ def compare(*results: Result, events: EventSettings | None = None) -> Comparison
         )
         for population in network.populations[:MOST_ROWS]
     ]
-    plastic = [projection for projection in network.projections if projection.stp is not None]
+    # Projections of one source and equal plasticity release the same.
+    plastic = {(p.source, p.stp): p for p in reversed(network.projections) if p.stp is not None}
+    releasing = list(reversed(plastic.values()))
     rows += [
         Statistic(
             f"release per spike, {projection.label}",
@@ -191,12 +195,18 @@ def compare(*results: Result, events: EventSettings | None = None) -> Comparison
                 for result in results
             ),
         )
-        for projection in plastic[:MOST_ROWS]
+        for projection in releasing[:MOST_ROWS]
+    ]
+    notes = [
+        f"{MOST_ROWS} of {len(all_of_them)} {what} are listed"
+        for all_of_them, what in ((network.populations, "populations"), (releasing, "synapses"))
+        if len(all_of_them) > MOST_ROWS
     ]
     found = () if events is None else tuple(find_events(result, events) for result in results)
     if found:
         rows += _event_rows(found)
-    return Comparison(tuple(result.label for result in results), tuple(rows), found)
+    labels = tuple(result.label for result in results)
+    return Comparison(labels, tuple(rows), found, tuple(notes))
 
 
 def _event_rows(found: tuple[Events, ...]) -> list[Statistic]:

@@ -14,14 +14,15 @@ from attrs import frozen
 
 from mesopop.initial import InitialState
 from mesopop.network import Network, Population, Projection
-from mesopop.neurons import LIF, LNP, Poisson, SpikeTrains
+from mesopop.adaptation import ThresholdKernel
+from mesopop.neurons import GIF, LIF, LNP, Poisson, SpikeTrains
 from mesopop.plasticity import TsodyksMarkram
 from mesopop.signals import OrnsteinUhlenbeck, Sampled, Sinusoid, Steps, components
 from mesopop.transfer import Softplus
 from mesopop.validation import require_number, steps
 
-# Potential and mass of a bin older than this many membrane time constants have forgotten the reset.
-HISTORY_IN_TAU_M = 5.0
+# Neurons older than this many time constants have forgotten their last spike.
+HISTORY_IN_TAU = 5.0
 
 
 @frozen(kw_only=True)
@@ -139,8 +140,20 @@ def _neuron(
                     "delta_u": neuron.delta_u,
                     "rate": 1e-3 * neuron.rate_at_threshold,
                 },
+                "adaptation": _adaptation(neuron),
             }
     raise TypeError(f"{where}cannot simulate {type(neuron).__name__} neurons")
+
+
+def _adaptation(neuron: LIF) -> list[dict[str, float]]:
+    if not isinstance(neuron, GIF):
+        return []
+    kind = {True: "threshold", False: "current"}
+    none = {"threshold": 0.0, "current": 0.0}
+    return [
+        {"tau": k.tau, **none, kind[isinstance(k, ThresholdKernel)]: k.amplitude}
+        for k in neuron.adaptation
+    ]
 
 
 def _require_fine(where: str, dt: float, name: str, limit: float) -> None:
@@ -150,13 +163,16 @@ def _require_fine(where: str, dt: float, name: str, limit: float) -> None:
 
 
 def _history_steps(neuron: LIF, dt: float, history: float | None, where: str) -> int:
-    refractory = steps(where + "t_ref", neuron.t_ref, dt)
-    shortest = HISTORY_IN_TAU_M * neuron.tau_m + neuron.t_ref
+    # Until the spike is forgotten by the potential and by whatever adapts.
+    kernels = neuron.adaptation if isinstance(neuron, GIF) else ()
+    longest = max([neuron.tau_m, *(k.tau for k in kernels)])
+    name = "tau_m" if longest == neuron.tau_m else "the longest tau"
+    shortest = HISTORY_IN_TAU * longest + neuron.t_ref
     if history is None:
-        return refractory + math.ceil(HISTORY_IN_TAU_M * neuron.tau_m / dt - 1e-6)
+        history = shortest
     if history < shortest * (1 - 1e-9):
         raise ValueError(
-            f"{where}history must be >= {HISTORY_IN_TAU_M:g} tau_m + t_ref = {shortest:g} ms, "
+            f"{where}history must be >= {HISTORY_IN_TAU:g} {name} + t_ref = {shortest:g} ms, "
             f"got {history!r} ms"
         )
     return math.ceil(history / dt - 1e-6)

@@ -1,18 +1,12 @@
-"""An experiment simulated at several levels, and the folder of files that reports it."""
+"""An experiment simulated at several levels, one after the other."""
 
 from __future__ import annotations
 
-import math
-import textwrap
 import time
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import attrs
 
-from mesopop.analysis.estimate import Estimate
-from mesopop.analysis.report import counted, duration, significant
-from mesopop.comparison import WIDTH, Statistic, compare
 from mesopop.experiment import Experiment
 from mesopop.result import Result
 from mesopop.simulation import Simulation
@@ -25,137 +19,124 @@ class LevelRun:
     Attributes
     ----------
     result : Result
-        Everything recorded, transients included.
+        What was recorded, the transient included.
     seconds : float
         Time it took (wall clock).
-    error : str
-        Why it stopped before its end; empty if it did not.
+    failure : str
+        Why it stopped before its end; empty if it did not, or was interrupted.
     """
 
     result: Result
     seconds: float
-    error: str = ""
+    failure: str = ""
 
 
 @attrs.frozen(eq=False)
 class ExperimentRun:
-    """An experiment and the levels at which it was simulated; the first is compared with the others.
+    """An experiment and what its levels gave.
 
     Attributes
     ----------
-    name : str
-        Of the preset, or of the file without its ending.
     experiment : Experiment
-        As it was run, with its seed.
+        As it was run.
     levels : tuple of LevelRun
-        In the order of the columns.
+        The others are compared with the first.
+    left_out : str
+        Why the network was not simulated neuron by neuron; empty if it was or should not be.
     """
 
-    name: str
     experiment: Experiment
     levels: tuple[LevelRun, ...]
+    left_out: str = ""
 
     @property
     def complete(self) -> bool:
-        """Whether every level that was started reached its end."""
+        """Whether no level stopped before its end."""
         return all(level.result.complete for level in self.levels)
 
     def analysed(self) -> list[LevelRun]:
-        """The levels long enough for analysis, their transients cut."""
-        simulation, events = self.experiment.simulation, self.experiment.events
-        least = 0.0 if events is None else events.smooth
+        """The levels that ran long enough, their transients cut."""
+        events = self.experiment.events
         cut = [
-            attrs.evolve(level, result=level.result.after(simulation.transient))
+            attrs.evolve(level, result=level.result.after(self.experiment.simulation.transient))
             for level in self.levels
         ]
+        least = 0.0 if events is None else events.smooth
         return [c for c in cut if len(c.result.t) > 1 and c.result.duration > least]
 
 
-def simulate_levels(
+def run_experiment(
     experiment: Experiment,
     *,
-    micro: bool,
-    closures: Sequence[str | None],
-    n_threads: int | None,
-    progress: bool,
-) -> Iterable[LevelRun]:
-    """Simulate an experiment neuron by neuron and with each closure, one after the other.
+    level: str | None = None,
+    closures: Sequence[str] = (),
+    n_threads: int | None = None,
+    progress: bool = False,
+) -> ExperimentRun:
+    """Simulate an experiment neuron by neuron and mesoscopically.
 
-    All are checked before the first one is started. None after one that was interrupted.
+    Everything is checked before the first level is started. After an interruption (Ctrl-C) no
+    further one is. Without `level`, a network that cannot be simulated neuron by neuron is
+    simulated mesoscopically alone, and the run says why.
 
     Parameters
     ----------
     experiment : Experiment
-    micro : bool
-        Whether to simulate neuron by neuron.
-    closures : sequence of str or None
-        Of the mesoscopic level; None is the default one.
+    level : {"micro", "meso"}, optional
+        Default: both.
+    closures : sequence of str
+        Of the mesoscopic level, which is simulated with each of them; none is the default one.
     n_threads : int, optional
+        As in `simulate`.
     progress : bool
         Show progress bars on standard error, if that is a terminal.
 
     Raises
     ------
     ValueError
-        If the network and the settings do not go together, or a level cannot simulate it.
+        If network, settings and levels do not go together.
     """
     settings, events = experiment.simulation, experiment.events
-    chosen: list[dict[str, str | None]] = [{"level": "micro"}] if micro else []
-    chosen += [{"level": "meso", "closure": closure} for closure in closures]
-    simulations = [
-        Simulation(
+    if level == "micro" and closures:
+        raise ValueError(f'closure applies to level="meso", got {closures[0]!r} at level="micro"')
+
+    def prepared(**engine: str | None) -> Simulation:
+        return Simulation(
             experiment.network,
             dt=settings.dt,
             initial=settings.initial,
             seed=settings.seed,
             trials=settings.trials,
             n_threads=n_threads,
-            **level,  # type: ignore[arg-type]
+            **engine,  # type: ignore[arg-type]
         )
-        for level in chosen
-    ]
+
+    simulations = []
+    if level != "micro":
+        simulations = [prepared(level="meso", closure=name) for name in closures or (None,)]
+    left_out = ""
+    if level != "meso":
+        try:
+            simulations.insert(0, prepared(level="micro"))
+        except ValueError as error:
+            if level == "micro":
+                raise
+            left_out = str(error)
+
     record = ["rate", "release", "u", "x"]
-    if events is not None and events.observable != "rate":
+    if events is not None and events.observable not in record:
         record.append(events.observable)
+
+    runs: list[LevelRun] = []
     for simulation in simulations:
-        started, error = time.perf_counter(), ""
+        started, failure = time.perf_counter(), ""
         try:
             result = simulation.run(
                 settings.duration, record=record, record_dt=settings.record_dt, progress=progress
             )
-        except FloatingPointError as failure:
-            result, error = failure.result, str(failure)  # type: ignore[attr-defined]
+        except FloatingPointError as error:
+            result, failure = error.result, str(error)  # type: ignore[attr-defined]
+        runs.append(LevelRun(result, time.perf_counter() - started, failure))
         if not result.complete:
-            error = error or "interrupted"
-        yield LevelRun(result, time.perf_counter() - started, error)
-        if not result.complete:
-            return
-
-
-def as_text(run: ExperimentRun) -> str:
-    """The report of a run, at most 80 columns wide."""
-    lines = [_title(run), *_wrapped(f"Expected: {run.experiment.behaviour}", run.experiment.behaviour)]
-    lines += _setting(run.experiment)
-    lines += [
-        f"INCOMPLETE: {level.result.label} stopped after "
-        f"{duration(level.result.duration)} of each trial"
-        for level in run.levels
-        if not level.result.complete
-    ]
-    for level in run.levels:
-        if level.error not in ("", "interrupted"):
-            lines += textwrap.wrap(level.error, WIDTH)
-    analysed = run.analysed()
-    if not analysed:
-        return "\n".join([*lines, "", "Too short to be analysed."])
-    comparison = compare(*(level.result for level in analysed), events=run.experiment.events)
-    speed = [_speed(run, level.result.label) for level in analysed]
-    comparison = attrs.evolve(
-        comparison,
-        statistics=(
-            *comparison.statistics,
-            Statistic("time taken (s)", tuple(_plain(seconds) for seconds, _ in speed)),
-            Statistic("biological s per second", tuple(_plain(ratio) for _, ratio in speed)),
-        ),
-    )
-    return "\n".join([*lines, "", repr(comparison)])
+            break
+    return ExperimentRun(experiment, tuple(runs), left_out)

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 from attrs import field, frozen
 
+from mesopop.adaptation import KERNELS, AdaptationKernel
 from mesopop.arrays import (
     FloatArray,
     Rebuilt,
@@ -191,5 +192,43 @@ class LIF:
             raise ValueError(f"v_reset must be < v_th = {self.v_th!r} mV, got {value!r} mV")
 
 
-NEURONS = (Poisson, SpikeTrains, LNP, LIF)
-Neuron = Poisson | SpikeTrains | LNP | LIF
+def _as_kernels(kernels: Iterable[AdaptationKernel]) -> tuple[AdaptationKernel, ...]:
+    if isinstance(kernels, Iterable) and not isinstance(kernels, (str, bytes, dict)):
+        return tuple(kernels)
+    return kernels  # for the validator to refuse
+
+
+@frozen(kw_only=True)
+class GIF(LIF):
+    """Generalised integrate-and-fire neurons: LIF neurons with adaptation.
+
+    The traces of all past spikes of a neuron add up and keep decaying while it is refractory. At
+    the mesoscopic level earlier spikes than the last act through their average (quasi-renewal
+    approximation, Schwalger, Deger and Gerstner 2017).
+
+    Parameters
+    ----------
+    tau_m, v_th, v_reset, t_ref, delta_u, rate_at_threshold : float
+        As for `LIF`.
+    adaptation : sequence of ThresholdKernel or SpikeTriggeredCurrent
+        What every spike leaves behind.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite or out of bounds.
+    TypeError
+        If `adaptation` is not a sequence of kernels.
+    """
+
+    adaptation: tuple[AdaptationKernel, ...] = field(converter=_as_kernels)
+
+    @adaptation.validator
+    def _kernels(self, attribute: attrs.Attribute[Any], value: Any) -> None:
+        if not isinstance(value, tuple) or not all(isinstance(k, KERNELS) for k in value):
+            names = " or ".join(kernel.__name__ for kernel in KERNELS)
+            raise TypeError(f"adaptation must be a sequence of {names}, got {value!r}")
+
+
+NEURONS = (Poisson, SpikeTrains, LNP, LIF, GIF)
+Neuron = Poisson | SpikeTrains | LNP | LIF | GIF

@@ -19,6 +19,7 @@ from mesopop.validation import did_you_mean, require_number
 
 FloatArray = NDArray[np.float64]
 FORMAT = 1
+QUANTITIES = ("rate", "release", "u", "x", "potential")
 
 
 class Labelled(dict[str, Any]):
@@ -95,11 +96,11 @@ class Result:
 
     @property
     def label(self) -> str:
-        """What tables and figures call it: "micro", or the closure, and the noise if not binomial."""
+        """What tables and figures call it: "micro", or e.g. "meso renewal"."""
         if self.settings.level == "micro":
             return "micro"
         noise = self.settings.noise
-        return f"{self.settings.closure}" + ("" if noise == "binomial" else f", noise {noise}")
+        return f"meso {self.settings.closure}" + ("" if noise == "binomial" else f", noise {noise}")
 
     def after(self, time: float) -> Result:
         """What was recorded after a time, for cutting transients.
@@ -135,7 +136,7 @@ class Result:
             },
             **{
                 quantity: {k: v[..., first:] for k, v in getattr(self, quantity).items()}
-                for quantity in ("rate", "release", "u", "x", "potential")
+                for quantity in QUANTITIES
             },
         )
 
@@ -156,9 +157,18 @@ class Result:
 
         path = _npz(path)
         arrays: dict[str, Any] = {"t": self.t}
-        for quantity in ("rate", "release", "u", "x", "potential"):
+        # Projections that share their plasticity share their arrays: written once.
+        written: dict[tuple[int, tuple[int, ...]], str] = {}
+        same: dict[str, str] = {}
+        for quantity in QUANTITIES:
             for name, values in getattr(self, quantity).items():
-                arrays[f"{quantity}/{name}"] = values
+                key = f"{quantity}/{name}"
+                place = (values.__array_interface__["data"][0], values.strides)
+                if values.size and place in written:
+                    same[key] = written[place]
+                else:
+                    arrays[key] = values
+                    written[place] = key
         for name, trains in self.spikes.items():
             for trial, train in enumerate(trains if self.trials > 1 else [trains]):
                 arrays[f"spikes/{name}/{trial}"] = train
@@ -168,6 +178,7 @@ class Result:
             "settings": attrs.asdict(self.settings),
             "seed": str(self.seed),  # may exceed 64 bits
             "spawn_key": self.spawn_key,
+            "same": same,
             **{k: getattr(self, k) for k in ("dt", "record_dt", "trials", "complete", "versions")},
         }
         np.savez_compressed(path, header=json.dumps(header), **arrays)
@@ -195,6 +206,9 @@ class Result:
                 if name:
                     quantities.setdefault(quantity, {})[name] = file[key]
             t = file["t"]
+        for key, written in header["same"].items():
+            (quantity, _, name), (source, _, its_name) = key.partition("/"), written.partition("/")
+            quantities.setdefault(quantity, {})[name] = quantities[source][its_name]
         trials = header["trials"]
         spikes: dict[str, Any] = {}
         for key, train in quantities.pop("spikes", {}).items():
@@ -212,7 +226,8 @@ class Result:
         )
 
     def __repr__(self) -> str:
-        chosen = [v for v in attrs.astuple(self.settings) if v is not None]
+        s = self.settings
+        chosen = [word for word in (s.level, s.method, s.closure, s.noise) if word is not None]
         trials = f"{self.trials} trials of " if self.trials > 1 else ""
         lines = [
             f"Result: {', '.join(chosen)}; {trials}{self.duration / 1000:g} s, "

@@ -16,6 +16,7 @@ import numpy as np
 import tomli_w
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
+from mesopop.adaptation import KERNELS, AdaptationKernel
 from mesopop.neurons import NEURONS, Neuron
 from mesopop.signals import SIGNALS, Component, Drive
 from mesopop.toml_errors import TAG, problems
@@ -30,7 +31,7 @@ else:
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
-TAGGED = (*NEURONS, *TRANSFERS, *SIGNALS)
+TAGGED = (*NEURONS, *TRANSFERS, *SIGNALS, *KERNELS)
 
 
 def read_toml(source: str | PathLike[str] | IO[str], make: Callable[[dict[str, Any]], T]) -> T:
@@ -152,6 +153,7 @@ def _converter() -> cattrs.Converter:
     unions: list[tuple[Any, Hook]] = [
         (Neuron, _tagged_hook(NEURONS, converter)),
         (Transfer, _tagged_hook(TRANSFERS, converter)),
+        (AdaptationKernel, _tagged_hook(KERNELS, converter)),
         (Component, component),
         (Drive, drive),
     ]

@@ -46,6 +46,4 @@ def find_events(result: Result, events: EventSettings) -> UpDownStates | Populat
     """
     series = getattr(result, events.observable)[events.population]
     find = up_down_states if events.kind == "up_down_states" else population_spikes
-    return find(
-        series, dt=result.record_dt, low=events.low, high=events.high, smooth=events.smooth
-    )
+    return find(series, dt=result.record_dt, low=events.low, high=events.high, smooth=events.smooth)

@@ -1,0 +1,136 @@
+#include "meso/age_bins.hpp"
+
+#include <algorithm>
+
+namespace mesopop {
+
+AgeBins::AgeBins(const LevelContext& context, std::size_t extra)
+    : kernels_(context.kernels),
+      neuron_(std::get<LifNeuron>(context.population().neuron)),
+      escape_(neuron_.escape, context.network.dt),
+      size_(static_cast<double>(context.population().size)),
+      tolerance_(context.bin_tolerance * neuron_.escape.delta_u),
+      traces_(quasi_renewal_traces(neuron_, context.network.dt)),
+      first_extra_(kTraces + traces_.size()),
+      table_(first_extra_ + extra),
+      refractory_(neuron_.refractory_steps, traces_.size() + extra),
+      columns_(traces_.size()) {
+  const InitialAges ages = initial_ages(context);
+  for (const AdaptationTrace& t : traces_) {
+    trace_decay_.push_back(t.decay);
+    trace_weight_.push_back(t.threshold_weight);
+    trace_gain_.push_back(t.current_gain);
+    held_decay_.push_back(exp(-static_cast<double>(neuron_.refractory_steps) * context.network.dt / t.tau));
+    older_.push_back(t.stationary_older(ages.rate) / t.decay);
+  }
+  const double dt = context.network.dt;
+  std::vector<double> values(traces_.size());
+  for (const AgeGroup& group : ages.groups) {
+    const bool waits = group.age >= 0 && group.age <= neuron_.refractory_steps;
+    // Entries of the queue hold the values that the neurons will wake with.
+    const std::int64_t until = waits ? neuron_.refractory_steps : group.age;
+    for (std::size_t i = 0; i < traces_.size(); ++i) {
+      const AdaptationTrace& t = traces_[i];
+      const double at_spike = group.fired ? t.own + t.stationary_older(ages.rate) : t.stationary_older(ages.rate);
+      values[i] = at_spike * exp(-static_cast<double>(until) * dt / t.tau);
+      // What a stationary start has not counted already.
+      if (group.fired && ages.rate == 0.0) {
+        older_[i] += t.older * group.count / size_ * exp(-static_cast<double>(group.age) * dt / t.tau);
+      }
+    }
+    std::size_t position = 0;
+    if (waits) {
+      double* const entry = refractory_.entry(-1 - group.age);
+      refractory_.add(entry, group.count);
+      std::copy(values.begin(), values.end(), entry + 1);
+    } else {
+      position = append(static_cast<double>(-1 - group.age), group.count, group.potential, values.data());
+    }
+    initial_.push_back({group, waits, position});
+  }
+}
+
+std::size_t AgeBins::append(double birth, double count, double potential, const double* traces) {
+  const std::size_t bin = table_.append();
+  double threshold = 0.0;
+  for (std::size_t i = 0; i < traces_.size(); ++i) {
+    table_.column(kTraces + i)[bin] = traces[i];
+    threshold += trace_weight_[i] * traces[i];
+  }
+  table_.column(kPotential)[bin] = potential;
+  table_.column(kHazard)[bin] = escape_(potential - threshold);
+  table_.column(kBirth)[bin] = birth;
+  table_.column(kCount)[bin] = count;
+  table_.column(kThreshold)[bin] = threshold;
+  return bin;
+}
+
+void AgeBins::wake(std::int64_t step) {
+  // The slot of the spikes whose refractoriness ends now will take the spikes of this step.
+  double* const entry = refractory_.entry(step);
+  if (entry[0] != 0.0) {
+    const std::size_t bin =
+        append(static_cast<double>(step - 1 - neuron_.refractory_steps), entry[0], neuron_.v_reset, entry + 1);
+    const std::size_t extras = table_.columns() - first_extra_;
+    for (std::size_t i = 0; i < extras; ++i) extra(i)[bin] = entry[1 + traces_.size() + i];
+  }
+  refractory_.clear(entry);
+}
+
+bool AgeBins::alike(std::size_t a, std::size_t b) const {
+  const auto differ = [&](Column c) { return std::fabs(table_.column(c)[a] - table_.column(c)[b]); };
+  return differ(kPotential) <= tolerance_ && (traces_.empty() || differ(kThreshold) <= tolerance_);
+}
+
+double AgeBins::absorb_common(std::size_t into, std::size_t from) {
+  double* const count = this->count();
+  const double total = count[into] + count[from];
+  const double share = total > 0.0 ? count[from] / total : 0.5;
+  for (std::size_t c = 0; c < first_extra_; ++c) {
+    if (c == kCount || c == kBirth) continue;
+    double* const value = table_.column(c);
+    value[into] += share * (value[from] - value[into]);
+  }
+  count[into] = total;
+  return share;
+}
+
+void AgeBins::adapt() {
+  if (traces_.empty()) return;
+  for (std::size_t i = 0; i < traces_.size(); ++i) {
+    columns_[i] = table_.column(kTraces + i);
+    older_[i] *= trace_decay_[i];
+  }
+  kernels_.adaptation({static_cast<std::int64_t>(table_.size()), static_cast<std::int64_t>(traces_.size()),
+                       columns_.data(), trace_decay_.data(), trace_weight_.data(), trace_gain_.data(),
+                       table_.column(kThreshold), table_.column(kPull)});
+}
+
+void AgeBins::fire(std::int64_t step, double count) {
+  if (count == 0.0) return;
+  double* const entry = refractory_.entry(step);
+  refractory_.add(entry, count);
+  for (std::size_t i = 0; i < traces_.size(); ++i) {
+    entry[1 + i] = (traces_[i].own + older_[i]) * held_decay_[i];
+    older_[i] += traces_[i].older * count / size_;
+  }
+}
+
+double AgeBins::mean_potential() const {
+  const double* const v = table_.column(kPotential);
+  const double* const n = count();
+  double sum = neuron_.v_reset * refractory_.total(), total = refractory_.total();
+  for (std::size_t i = 0; i < table_.size(); ++i) {
+    sum += v[i] * n[i];
+    total += n[i];
+  }
+  return sum / total;
+}
+
+void AgeBins::visit(StateVisitor& visitor, const std::string& prefix) {
+  table_.visit(visitor, prefix);
+  refractory_.visit(visitor, prefix);
+  visitor.field(prefix + "/adaptation", older_);
+}
+
+}  // namespace mesopop

@@ -1,0 +1,176 @@
+"""The command ``mesopop``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+import numpy as np
+
+from mesopop import __version__, presets
+from mesopop.experiment import Experiment
+from mesopop.settings import CLOSURES, LEVELS
+from mesopop.validation import did_you_mean
+
+RESULTS = Path("mesopop-results")
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Default: those of the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or 1 if a simulation failed, 2 for bad input, 130 after Ctrl-C.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except KeyboardInterrupt:
+        print("mesopop: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except OSError as error:
+        print(f"mesopop: error: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mesopop",
+        description="Populations of spiking neurons with synaptic short-term plasticity, neuron by "
+        "neuron and mesoscopically.",
+    )
+    parser.add_argument("--version", action="version", version=f"mesopop {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    run = commands.add_parser(
+        "run",
+        help="simulate a preset or a file at both levels and compare them",
+        description="Simulate neuron by neuron and mesoscopically; print a table that compares "
+        "them; write results, table, configuration and figure to a folder.",
+    )
+    run.add_argument("experiment", metavar="PRESET|CONFIG.toml", help="what to simulate")
+    run.add_argument(
+        "--output", type=Path, metavar="DIR", help=f"folder to write to (default: {RESULTS}/NAME)"
+    )
+    run.add_argument("--duration", type=float, metavar="S", help="biological seconds of each trial")
+    run.add_argument("--trials", type=int, metavar="N", help="independent repetitions")
+    run.add_argument("--seed", type=int, metavar="N", help="of the random numbers")
+    run.add_argument("--level", choices=LEVELS, help="only this one (default: both)")
+    run.add_argument(
+        "--closure",
+        nargs="+",
+        default=(),
+        metavar="NAME",
+        help=f"of the mesoscopic level, one or several of {', '.join(CLOSURES)}",
+    )
+    run.add_argument("--threads", type=int, metavar="N", help="default: all processors")
+    run.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    run.set_defaults(command=_run)
+
+    commands.add_parser(
+        "presets", help="list the presets", description="List the presets."
+    ).set_defaults(command=_presets)
+    commands.add_parser(
+        "info",
+        help="show versions and how the compiled core was built",
+        description="Show versions and how the compiled core was built.",
+    ).set_defaults(command=_info)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from mesopop.experiment_report import as_text, write_folder
+    from mesopop.experiment_run import run_experiment
+
+    try:
+        name, experiment = _read(options.experiment)
+        experiment = _overridden(experiment, options)
+        folder = RESULTS / name if options.output is None else options.output
+        folder.mkdir(parents=True, exist_ok=True)
+        run = run_experiment(
+            experiment,
+            level=options.level,
+            closures=list(dict.fromkeys(options.closure)),
+            n_threads=options.threads,
+            progress=not options.quiet,
+        )
+    except (ValueError, OSError) as error:
+        print(f"mesopop run: error: {error}", file=sys.stderr)
+        return BAD_INPUT
+    if not options.quiet:
+        print(as_text(run))
+    written = write_folder(run, folder, name)
+    if not options.quiet:
+        print(f"\nWritten to {folder}{os.sep}\n  {'  '.join(path.name for path in written)}")
+    for level in run.levels:
+        if level.failure:
+            print(f"mesopop run: error: {level.failure}", file=sys.stderr)
+            return FAILED
+    return 0 if run.complete else INTERRUPTED
+
+
+def _read(source: str) -> tuple[str, Experiment]:
+    # A preset by name, else a file; what looks like a file is not looked for among the presets.
+    if source in presets.names():
+        return source, presets.experiment(source)
+    path = Path(source)
+    if path.is_file():
+        return path.stem, Experiment.from_toml(path)
+    if path.suffix == ".toml" or len(path.parts) > 1:
+        beside = [str(path.parent / file.name) for file in sorted(path.parent.glob("*.toml"))]
+        hint = did_you_mean(source, beside) if beside else "there is no .toml file in that folder"
+        raise ValueError(f'no file "{source}"; {hint}')
+    raise ValueError(
+        f'unknown preset "{source}"; {did_you_mean(source, presets.names())} '
+        "(a file of your own ends in .toml)"
+    )
+
+
+def _overridden(experiment: Experiment, options: argparse.Namespace) -> Experiment:
+    changes: dict[str, float | int] = {}
+    if options.duration is not None:
+        changes["duration"] = 1000 * options.duration
+    if options.trials is not None:
+        changes["trials"] = options.trials
+    if options.seed is not None:
+        changes["seed"] = options.seed
+    elif experiment.simulation.seed is None:
+        # Drawn here, and short, so that the configuration that is written repeats the run.
+        changes["seed"] = int(np.random.SeedSequence().generate_state(1)[0])
+    return attrs.evolve(experiment, simulation=attrs.evolve(experiment.simulation, **changes))
+
+
+def _presets(_: argparse.Namespace) -> int:
+    from tabulate import tabulate
+
+    print(tabulate([(n, presets.experiment(n).title) for n in presets.names()], tablefmt="plain"))
+    return 0
+
+
+def _info(_: argparse.Namespace) -> int:
+    import platform
+    from importlib.metadata import version
+
+    from tabulate import tabulate
+
+    from mesopop import build_info
+
+    rows = [
+        (name.replace("_", " "), ", ".join(value) if isinstance(value, (list, tuple)) else value)
+        for name, value in build_info().items()
+    ]
+    rows.append(("python", platform.python_version()))
+    rows += [(package, version(package)) for package in ("numpy", "scipy", "matplotlib")]
+    print(tabulate(rows, tablefmt="plain", disable_numparse=True))
+    return 0

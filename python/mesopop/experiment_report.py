@@ -1,0 +1,121 @@
+"""The report of an experiment: a table of at most 80 columns, and a folder of files."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from pathlib import Path
+
+import attrs
+
+from mesopop.analysis.estimate import Estimate
+from mesopop.analysis.report import counted, duration, significant
+from mesopop.comparison import WIDTH, Statistic, compare
+from mesopop.experiment import Experiment
+from mesopop.experiment_run import ExperimentRun, LevelRun
+
+TABLE, CONFIG, FIGURE = "table.txt", "config.toml", "figure.png"
+
+
+def as_text(run: ExperimentRun) -> str:
+    """What was simulated, the levels side by side, time taken and speed."""
+    blocks = ["\n".join(_setting(run.experiment))]
+    if run.left_out:
+        blocks.append("\n".join(_wrapped(f"Not neuron by neuron: {run.left_out}")))
+    stopped = [level for level in run.levels if not level.result.complete]
+    blocks += ["\n".join(_wrapped(_incomplete(level))) for level in stopped]
+    analysed = run.analysed()
+    blocks.append(_table(run.experiment, analysed) if analysed else "Too short to be analysed.")
+    return "\n\n".join(blocks)
+
+
+def write_folder(run: ExperimentRun, folder: Path, name: str) -> list[Path]:
+    """Write results, table, configuration and figure; existing files are overwritten.
+
+    Parameters
+    ----------
+    run : ExperimentRun
+    folder : Path
+        Exists.
+    name : str
+        Of the experiment, for the title of the figure.
+
+    Returns
+    -------
+    list of Path
+        What was written: ``micro.npz``, ``meso-CLOSURE.npz``, ``table.txt``,
+        ``config.toml``, and ``figure.png`` if there is anything to show.
+    """
+    written = []
+    for level in run.levels:
+        written.append(folder / f"{level.result.label.replace(' ', '-')}.npz")
+        level.result.save(written[-1])
+    written += [folder / TABLE, folder / CONFIG]
+    (folder / TABLE).write_text(as_text(run) + "\n", encoding="utf-8")
+    run.experiment.to_toml(folder / CONFIG)
+    if run.analysed():
+        from matplotlib.figure import Figure
+
+        from mesopop.plot import overview
+
+        # Without pyplot: no display is needed, and no state of the caller's is touched.
+        figure = Figure()
+        overview(run.experiment, *(level.result for level in run.levels), figure=figure, title=name)
+        written.append(folder / FIGURE)
+        figure.savefig(written[-1], dpi=200)
+    return written
+
+
+def _setting(experiment: Experiment) -> list[str]:
+    settings, events = experiment.simulation, experiment.events
+    lines = _wrapped(experiment.title) if experiment.title else []
+    if experiment.behaviour:
+        lines += _wrapped(f"Expected: {experiment.behaviour}")
+    span = f"{counted(settings.trials, 'trial')} of {duration(settings.duration)}"
+    if settings.transient:
+        span += f", analysed after the first {duration(settings.transient)}"
+    lines += _wrapped(f"{span}; dt {significant(settings.dt)} ms; seed {settings.seed}")
+    if events is not None:
+        unit = "Hz" if events.observable == "rate" else "mV"
+        low, high = significant(events.low), significant(events.high)
+        kind = (
+            f"Up above {high} {unit}, Down below {low} {unit}"
+            if events.kind == "up_down_states"
+            else f"Events from above {high} {unit} to below {low} {unit}"
+        )
+        smooth = f", smoothed over {significant(events.smooth)} ms" if events.smooth else ""
+        lines += _wrapped(f"{kind} ({events.observable} of {events.population}{smooth})")
+    return lines
+
+
+def _incomplete(level: LevelRun) -> str:
+    result = level.result
+    why = level.failure or "interrupted"
+    return f"INCOMPLETE: {result.label} stopped after {duration(result.duration)}: {why}"
+
+
+def _table(experiment: Experiment, levels: list[LevelRun]) -> str:
+    comparison = compare(*(level.result for level in levels), events=experiment.events)
+    transient = experiment.simulation.transient
+
+    def speed(level: LevelRun) -> float:
+        simulated = level.result.trials * (level.result.duration + transient) / 1000
+        return simulated / level.seconds
+
+    comparison = attrs.evolve(
+        comparison,
+        statistics=(
+            *comparison.statistics,
+            Statistic("time taken (s)", tuple(_plain(level.seconds) for level in levels)),
+            Statistic("speed (biological s per s)", tuple(_plain(speed(lvl)) for lvl in levels)),
+        ),
+    )
+    return repr(comparison)
+
+
+def _plain(value: float) -> Estimate:
+    return Estimate(value, math.nan, 1)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH)

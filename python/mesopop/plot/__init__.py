@@ -1,0 +1,25 @@
+"""Figures of results. Functions draw into the Axes they are given, or into a new pyplot figure.
+
+Colours are Okabe and Ito's, the same for a level or closure everywhere.
+"""
+
+from mesopop.plot.activity import activity
+from mesopop.plot.activity_map import activity_map
+from mesopop.plot.distribution import distribution
+from mesopop.plot.dwell_times import dwell_times, intervals
+from mesopop.plot.event_average import event_average
+from mesopop.plot.overview import overview
+from mesopop.plot.rates import rates
+from mesopop.plot.synapses import synapses
+
+__all__ = [
+    "activity",
+    "activity_map",
+    "distribution",
+    "dwell_times",
+    "event_average",
+    "intervals",
+    "overview",
+    "rates",
+    "synapses",
+]

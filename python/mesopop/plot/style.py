@@ -1,0 +1,84 @@
+"""Colours and axes of all figures. Nothing here changes the settings of matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe and Ito's colours, which the colour-blind can tell apart
+# (https://jfly.uni-koeln.de/color/); their yellow is too light for lines.
+BLACK, ORANGE, SKY_BLUE, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
+
+# One colour for each level and closure, in all figures.
+COLOURS = {
+    "micro": BLACK,
+    "first_order": SKY_BLUE,
+    "second_order": BLUE,
+    "renewal": VERMILLION,
+}
+OTHERS = (GREEN, PURPLE, ORANGE)
+SEQUENTIAL = "cividis"
+
+# For a page of many panels; sizes in points.
+PAGE_STYLE: dict[str, Any] = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.linewidth": 0.6,
+    "lines.linewidth": 1.0,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.minor.width": 0.4,
+    "ytick.minor.width": 0.4,
+    "legend.frameon": False,
+    "legend.handlelength": 1.4,
+    "legend.borderaxespad": 0.0,
+}
+
+
+def colour_of(label: str, index: int = 0) -> str:
+    """The colour of a level or closure; for other labels one of the rest, by index."""
+    name = label.removeprefix("meso ").partition(",")[0]
+    return COLOURS.get(name, OTHERS[index % len(OTHERS)])
+
+
+def tidy(ax: Axes) -> None:
+    """Leave only the spines that carry a scale."""
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def new_axes(rows: int) -> list[Axes]:
+    """Panels of a new pyplot figure, one below the other, with common scales."""
+    from matplotlib import pyplot
+
+    _, axes = pyplot.subplots(
+        rows,
+        1,
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        figsize=(8, 1 + 2 * rows),
+        layout="constrained",
+    )
+    return list(axes[:, 0])
+
+
+def as_list(ax: Axes | Iterable[Axes] | None, count: int, what: str) -> list[Axes]:
+    """One Axes for each of `count` things: new ones, the given ones, or the same for all."""
+    if ax is None:
+        return new_axes(count)
+    if not isinstance(ax, Iterable):
+        return [ax] * count
+    axes = list(ax)
+    if len(axes) != count:
+        raise ValueError(f"ax must be one Axes or one for each {what} ({count}), got {len(axes)}")
+    return axes
+
+
+def require_same_length(name: str, values: Sequence[Any], count: int, what: str) -> None:
+    """Refuse a sequence that does not go with the others."""
+    if len(values) != count:
+        raise ValueError(f"{name} must hold one item for each {what} ({count}), got {len(values)}")
