@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
@@ -138,7 +139,7 @@ def _read(source: str) -> tuple[str, Experiment]:
 
 
 def _overridden(experiment: Experiment, options: argparse.Namespace) -> Experiment:
-    changes: dict[str, float | int] = {}
+    changes: dict[str, Any] = {}
     if options.duration is not None:
         changes["duration"] = 1000 * options.duration
     if options.trials is not None:
@@ -164,7 +165,7 @@ def _info(_: argparse.Namespace) -> int:
 
     from tabulate import tabulate
 
-    from mesopop import build_info
+    from mesopop.build import build_info
 
     rows = [
         (name.replace("_", " "), ", ".join(value) if isinstance(value, (list, tuple)) else value)

@@ -61,7 +61,7 @@ class Result:
     spikes : dict
         By population, a structured array with fields ``time`` (ms) and ``neuron``; a list of them
         if there are several trials. Recorded on request at the microscopic level.
-    seed : int
+    seed : int or tuple of int
         Entropy of the random numbers: the same seed gives the same result.
     spawn_key : tuple of int
         Of the `numpy.random.SeedSequence`, if one was given.
@@ -83,7 +83,7 @@ class Result:
     x: dict[str, FloatArray] = field(factory=dict, converter=Labelled)
     potential: dict[str, FloatArray] = field(factory=dict, converter=Labelled)
     spikes: dict[str, Any] = field(factory=dict, converter=Labelled)
-    seed: int
+    seed: int | tuple[int, ...]
     spawn_key: tuple[int, ...] = ()
     trials: int = 1
     complete: bool = True
@@ -124,21 +124,18 @@ class Result:
         # A bin begins record_dt before its end; rounding must not lose one that begins at `time`.
         first = int(np.searchsorted(self.t, time + self.record_dt * (1 - 1e-6)))
 
-        def cut(train: Any) -> Any:
+        def later(train: Any) -> Any:
             return train[train["time"] > time]
 
-        return attrs.evolve(
-            self,
-            t=self.t[first:],
-            spikes={
-                name: cut(trains) if self.trials == 1 else [cut(train) for train in trains]
-                for name, trains in self.spikes.items()
-            },
-            **{
-                quantity: {k: v[..., first:] for k, v in getattr(self, quantity).items()}
-                for quantity in QUANTITIES
-            },
-        )
+        recorded: dict[str, Any] = {
+            quantity: {name: values[..., first:] for name, values in getattr(self, quantity).items()}
+            for quantity in QUANTITIES
+        }
+        recorded["spikes"] = {
+            name: later(trains) if self.trials == 1 else [later(train) for train in trains]
+            for name, trains in self.spikes.items()
+        }
+        return attrs.evolve(self, t=self.t[first:], **recorded)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write to a compressed ``.npz`` file, which `load` and plain numpy can read.
@@ -176,7 +173,7 @@ class Result:
             "format": FORMAT,
             "network": network_to_dict(self.network),
             "settings": attrs.asdict(self.settings),
-            "seed": str(self.seed),  # may exceed 64 bits
+            "seed": self.seed,
             "spawn_key": self.spawn_key,
             "same": same,
             **{k: getattr(self, k) for k in ("dt", "record_dt", "trials", "complete", "versions")},
@@ -200,7 +197,7 @@ class Result:
                 raise ValueError(
                     f"{path} has format {header['format']}, this version reads {FORMAT}"
                 )
-            quantities: dict[str, dict[str, Any]] = {}
+            quantities: dict[str, Any] = {}
             for key in file.files:
                 quantity, _, name = key.partition("/")
                 if name:
@@ -209,7 +206,7 @@ class Result:
         for key, written in header["same"].items():
             (quantity, _, name), (source, _, its_name) = key.partition("/"), written.partition("/")
             quantities.setdefault(quantity, {})[name] = quantities[source][its_name]
-        trials = header["trials"]
+        trials, seed = header["trials"], header["seed"]
         spikes: dict[str, Any] = {}
         for key, train in quantities.pop("spikes", {}).items():
             name, _, trial = key.rpartition("/")
@@ -219,7 +216,7 @@ class Result:
             settings=EngineSettings(**header["settings"]),
             t=t,
             spikes={name: trains if trials > 1 else trains[0] for name, trains in spikes.items()},
-            seed=int(header["seed"]),
+            seed=tuple(seed) if isinstance(seed, list) else seed,
             spawn_key=tuple(header["spawn_key"]),
             **{k: header[k] for k in ("dt", "record_dt", "trials", "complete", "versions")},
             **quantities,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -295,15 +296,15 @@ class Simulation:
                     recorded["release"][p.label] = recorded["rate"][p.source]
         if "spikes" in quantities:
             recorded["spikes"] = {name: self._take_spikes(i) for name, i in index.items()}
-        record_dt = steps_per_bin * self.dt
-        offset = (self._step - completed * steps_per_bin) * self.dt
+        # Integers times dt, so that the times of pieces are those of one run to the bit.
+        ends = self._step - steps_per_bin * np.arange(completed - 1, -1, -1)
         return Result(
             network=network,
             settings=self.settings,
             dt=self.dt,
-            record_dt=record_dt,
-            t=offset + record_dt * np.arange(1, completed + 1),
-            seed=int(self.seed_sequence.entropy),  # type: ignore[arg-type]
+            record_dt=steps_per_bin * self.dt,
+            t=self.dt * ends,
+            seed=_entropy(self.seed_sequence),
             spawn_key=tuple(self.seed_sequence.spawn_key),
             trials=self.trials,
             complete=completed == bins,
@@ -413,6 +414,14 @@ def _seed_sequence(seed: int | np.random.SeedSequence | None) -> np.random.SeedS
     if seed is not None:
         seed = require_integer("seed", seed, ge=0)
     return np.random.SeedSequence(seed)
+
+
+def _entropy(sequence: np.random.SeedSequence) -> int | tuple[int, ...]:
+    entropy = sequence.entropy
+    if isinstance(entropy, Sequence):
+        return tuple(int(word) for word in entropy)
+    assert entropy is not None  # drawn by numpy if it was not given
+    return int(entropy)
 
 
 def _progress_bar(bins: int, record_dt: float, show: bool) -> Any:

@@ -228,8 +228,8 @@ def _up_fraction(
     if not len(length):
         return Estimate(math.nan, math.nan, 0)
     piece = np.cumsum(first | is_up) - 1
-    up = np.bincount(piece, weights=length * is_up)
-    whole = np.bincount(piece, weights=length)
+    up = np.bincount(piece, weights=length * is_up).astype(np.float64)
+    whole = np.bincount(piece, weights=length).astype(np.float64)
     estimate = ratio(up, whole)
     if is_up.all() or not is_up.any():
         return Estimate(estimate.value, math.nan, estimate.n)

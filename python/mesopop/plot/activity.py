@@ -123,7 +123,7 @@ def _mark(
         width = np.maximum(width, 2e-3 * (shown.stop - shown.start))
         row[panel] = row.get(panel, -1) + 1
         panel.broken_barh(
-            np.column_stack((start, width)) / 1000,
+            list(zip(start / 1000, width / 1000, strict=True)),
             (1 - MARK_HEIGHT - row[panel] * HEADROOM, MARK_HEIGHT),
             transform=panel.get_xaxis_transform(),
             facecolor=colour_of(result.label, index),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import matplotlib
 
 from mesopop.analysis.events import find_events
+from mesopop.analysis.population_spikes import PopulationSpikes
 from mesopop.analysis.report import significant
 from mesopop.analysis.up_down import UpDownStates
 from mesopop.plot.activity import activity
@@ -98,21 +99,30 @@ def _with_events(figure: Figure, experiment: Experiment, results: Sequence[Resul
     for index in range(len(cut)):
         first = panels[0] if panels else None
         panels.append(figure.add_subplot(grid[per_level * index, :], sharex=first, sharey=first))
-    times = {"t_start": shown.start, "t_stop": shown.stop, "trial": shown.trial}
-    activity(*cut, population=settings.population, ax=panels, states=found, **times)
+    start, stop, trial = shown.start, shown.stop, shown.trial
+    activity(
+        *cut,
+        population=settings.population,
+        ax=panels,
+        t_start=start,
+        t_stop=stop,
+        trial=trial,
+        states=found,
+    )
     for index, result in enumerate(cut if plastic else ()):
         below = figure.add_subplot(grid[2 * index + 1, :], sharex=panels[0])
-        synapses(result, projection=plastic, ax=below, **times)
+        synapses(result, projection=plastic, ax=below, t_start=start, t_stop=stop, trial=trial)
     _only_last_shows_time(figure.axes)
 
-    if isinstance(found[0], UpDownStates):
-        bottom = [figure.add_subplot(grid[-1, side]) for side in (0, 1)]
-        dwell_times(*found, labels=labels, ax=bottom)
+    bottom = [figure.add_subplot(grid[-1, side]) for side in (0, 1)]
+    states = [events for events in found if isinstance(events, UpDownStates)]
+    spikes = [events for events in found if isinstance(events, PopulationSpikes)]
+    if states:
+        dwell_times(*states, labels=labels, ax=bottom)
         mark = "bars: Up states"
     else:
-        bottom = [figure.add_subplot(grid[-1, side]) for side in (0, 1)]
-        intervals(*found, labels=labels, ax=bottom[0])
-        event_average(*cut, events=found, population=settings.population, ax=bottom[1])
+        intervals(*spikes, labels=labels, ax=bottom[0])
+        event_average(*cut, events=spikes, population=settings.population, ax=bottom[1])
         mark = "bars: population spikes"
     bottom[0].legend(loc="lower left")
     figure.align_ylabels([*figure.axes[: len(heights)], bottom[0]])

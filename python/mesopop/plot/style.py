@@ -24,7 +24,7 @@ OTHERS = (GREEN, PURPLE, ORANGE)
 SEQUENTIAL = "cividis"
 
 # For a page of many panels; sizes in points.
-PAGE_STYLE: dict[str, Any] = {
+PAGE_STYLE: Any = {
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.linewidth": 0.6,
