@@ -68,9 +68,8 @@ class SecondOrder:
     def release(self, n: float, normals: Callable[[], np.ndarray] | None = None) -> float:
         """Total release of n spikes."""
         population = self._moments
-        if normals is None or n <= 0 or self._size == 1:
-            # The mean over the spikes is the population mean. (A Gaussian number of spikes can be
-            # negative; a single neuron is its own sample.)
+        if normals is None or self._size == 1:
+            # The mean over the spikes is the population mean: a single neuron is its own sample.
             fired, others = population, population
         else:
             fired, others = split(population, self._size, n, normals())

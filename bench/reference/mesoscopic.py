@@ -234,10 +234,11 @@ class LIFActivity:
         self._membrane = membrane
         self._dt = dt
         self._spike_count = spike_count
-        self.m = fraction
-        self.z = np.zeros(len(fraction))
-        self._potential = potential
-        self._hazard = exponential_escape(potential, neuron)
+        # Between the bins and the free bin, one place for those who are about to join it.
+        self.m = np.insert(fraction, -1, 0.0)
+        self.z = np.zeros(len(self.m))
+        self._potential = np.insert(potential, -1, potential[-1])
+        self._hazard = exponential_escape(self._potential, neuron)
 
     @property
     def potential(self) -> float:
@@ -246,6 +247,7 @@ class LIFActivity:
 
     def step(self, step: int) -> float:
         d, a, b = self._membrane.advance(step)
+        self._join_free_bin()
         # Bins of age < R are refractory: they are held at v_reset and what arrives is lost.
         free = slice(self._refractory_steps, None)
         m, z, V = self.m[free], self.z[free], self._potential[free]
@@ -270,15 +272,20 @@ class LIFActivity:
         self._grow_older(n / self.size)
         return n
 
-    def _grow_older(self, fired: float) -> None:
-        """All bins age by one step; the oldest joins the free bin, the new spikes get age 0."""
+    def _join_free_bin(self) -> None:
         m, z, V, hazard = self.m, self.z, self._potential, self._hazard
-        joined = m[-2] + m[-1]
-        if joined != 0:
-            V[-1] = (m[-2] * V[-2] + m[-1] * V[-1]) / joined
-            hazard[-1] = (m[-2] * hazard[-2] + m[-1] * hazard[-1]) / joined
-        m[-1] = joined
+        # Gaussian noise can make m negative: with |m|, the means stay between the two values.
+        weight = np.abs(m[-2:])
+        if weight.sum() > 0:
+            V[-1] = weight @ V[-2:] / weight.sum()
+            hazard[-1] = weight @ hazard[-2:] / weight.sum()
+        m[-1] += m[-2]
         z[-1] += z[-2]
+        m[-2] = z[-2] = 0.0
+
+    def _grow_older(self, fired: float) -> None:
+        """All bins age by one step, and the new spikes get age 0."""
+        m, z, V, hazard = self.m, self.z, self._potential, self._hazard
         for bins in (m, z, V, hazard):
             bins[1:-1] = bins[:-2]
         m[0], z[0] = fired, 0.0

@@ -92,9 +92,12 @@ def split(group: Moments, size: int, k: float, normals: np.ndarray) -> tuple[Mom
     Sigma (1 - q / k) and, for the others, the same expression with size - k; with the variance
     between the two means they add up to Sigma, on average over the normals.
 
-    The expressions are continued to real k (Gaussian numbers of spikes).
+    Gaussian numbers of spikes are real and may be negative. Sums over the spikes then keep the
+    variance |k| Sigma if the mean is that over max(|k|, 1) neurons; over |k| < 1 neurons its
+    variance, and what its square does to the moments, would have no bound.
     """
-    spread = max(size - k, 0) / ((size - 1) * k)
+    drawn_size = max(abs(k), 1.0)
+    spread = max(size - drawn_size, 0) / ((size - 1) * drawn_size)
     # Cholesky factor of Sigma; rounding may leave a variance slightly negative.
     var_u = max(group.var_u, 0.0)
     slope = group.cov / var_u if var_u > 0 else 0.0
@@ -106,8 +109,9 @@ def split(group: Moments, size: int, k: float, normals: np.ndarray) -> tuple[Mom
     others = size - k
     if others <= 0:
         return drawn, group  # nobody is left, with weight 0 in the mixture
-    spread_of_others = k / ((size - 1) * others)
-    return drawn, shifted(group, -du * k / others, -dx * k / others, max(1 - spread_of_others, 0.0))
+    return drawn, shifted(
+        group, -du * k / others, -dx * k / others, max(1 - spread * (k / others) ** 2, 0.0)
+    )
 
 
 def shifted(group: Moments, du: float, dx: float, covariance_factor: float) -> Moments:

@@ -10,6 +10,10 @@ from .hazards import exponential_escape, spike_probability
 from .time_grid import history_steps, whole_steps
 
 
+# Until the potential of old neurons has settled, in tau_m beyond the history.
+SETTLING_TIME = 15.0
+
+
 def stationary_ages(neuron, drive: float, dt: float) -> tuple[np.ndarray, np.ndarray]:
     """Distribution of the age, and the potential (mV) at each age.
 
@@ -18,24 +22,27 @@ def stationary_ages(neuron, drive: float, dt: float) -> tuple[np.ndarray, np.nda
     last one stands for all ages >= K.
 
     With the survivor function S_0 = 1, S_{a+1} = S_a (1 - P_a), P_a the spike probability of a
-    step begun at age a, the probability of age a is proportional to S_a for a < K, and to
-    S_K / P_K (a geometric series: the potential no longer changes) for the last class.
+    step begun at age a, the probability of age a is proportional to S_a. The last class is summed
+    until its potential has settled, and from there on as a geometric series; its potential is the
+    mean.
     """
     K = history_steps(neuron, dt)
     R = whole_steps("t_ref", neuron.t_ref, dt)
+    settled = K + int(SETTLING_TIME * neuron.tau_m / dt)
     decay = math.exp(-dt / neuron.tau_m)
 
-    potential = np.full(K + 1, float(neuron.v_reset))
-    for age in range(R, K):
-        potential[age + 1] = decay * potential[age] + drive * (1 - decay)
-    hazard = exponential_escape(potential, neuron)
+    V = np.full(settled + 1, float(neuron.v_reset))
+    for age in range(R, settled):
+        V[age + 1] = decay * V[age] + drive * (1 - decay)
+    hazard = exponential_escape(V, neuron)
     spikes = spike_probability(hazard[:-1], hazard[1:], dt)
     spikes[:R] = 0.0
     survivors = np.concatenate([[1.0], np.cumprod(1 - spikes)])
 
     spikes_old = -math.expm1(-hazard[-1] * dt)
-    weight = survivors.copy()
-    weight[-1] = survivors[-1] / spikes_old if spikes_old > 0 else math.inf
-    if not math.isfinite(weight[-1]):  # spikes are so rare that nobody has fired
-        return np.eye(K + 1)[K], potential
-    return weight / weight.sum(), potential
+    if spikes_old < 1e-300:  # spikes are so rare that nobody has fired
+        return np.eye(K + 1)[K], np.append(V[:K], V[-1])
+    survivors[-1] /= spikes_old
+    old = survivors[K:].sum()
+    weight = np.append(survivors[:K], old)
+    return weight / weight.sum(), np.append(V[:K], survivors[K:] @ V[K:] / old)

@@ -84,14 +84,15 @@ bool AgeBins::alike(std::size_t a, std::size_t b) const {
 
 double AgeBins::absorb_common(std::size_t into, std::size_t from) {
   double* const count = this->count();
-  const double total = count[into] + count[from];
-  const double share = total > 0.0 ? count[from] / total : 0.5;
+  // Counts of the diffusion approximation can be negative; by their magnitude the mean stays between both values.
+  const double weight = std::fabs(count[from]), total = weight + std::fabs(count[into]);
+  const double share = total > 0.0 ? weight / total : 0.5;
   for (std::size_t c = 0; c < first_extra_; ++c) {
     if (c == kCount || c == kBirth) continue;
     double* const value = table_.column(c);
     value[into] += share * (value[from] - value[into]);
   }
-  count[into] = total;
+  count[into] += count[from];
   return share;
 }
 

@@ -11,12 +11,13 @@ namespace mesopop {
 
 namespace {
 
-std::vector<AgeGroup> given_groups(const InitialSpec& initial, std::int64_t old) {
-  // Those that never fired are as old as those whose spike is forgotten, but apart: it left no adaptation.
+std::vector<AgeGroup> given_groups(const InitialSpec& initial, const LifNeuron& neuron) {
+  const std::int64_t old = neuron.history_steps;
+  // Those that never fired are like those whose spike is forgotten, unless it left adaptation.
   std::map<std::pair<std::int64_t, bool>, AgeGroup, std::greater<>> by_age;
   for (std::size_t i = 0; i < initial.age.size(); ++i) {
-    const bool fired = initial.age[i] >= 0;
-    const std::int64_t age = fired ? std::min(initial.age[i], old) : old;
+    const std::int64_t age = initial.age[i] >= 0 ? std::min(initial.age[i], old) : old;
+    const bool fired = initial.age[i] >= 0 || neuron.adaptation.empty();
     AgeGroup& group = by_age.try_emplace({age, fired}, AgeGroup{age, 0.0, 0.0, fired, {}}).first->second;
     group.count += 1.0;
     group.potential += initial.potential[i];
@@ -53,7 +54,7 @@ InitialAges initial_ages(const LevelContext& context) {
     case InitialKind::synchronous:
       return {{{0, size, neuron.v_reset, true, {}}}, 0.0};
     case InitialKind::given:
-      return {given_groups(initial, neuron.history_steps), 0.0};
+      return {given_groups(initial, neuron), 0.0};
     case InitialKind::rest:
       break;
   }

@@ -64,16 +64,19 @@ inline Moments mixed(const Moments& a, const Moments& b, double f) {
           g * a.vx + f * b.vx + between * dx * dx, g * a.c + f * b.c + between * du * dx};
 }
 
-// k neurons drawn without replacement from a group of n, and the n - k that remain. The drawn ones have the sample
-// mean of a normal approximation (zu, zx standard normal); the means are conserved exactly and the covariance in
-// expectation. k and n need not be integers (diffusion approximation), but k > 0.
+// k neurons drawn without replacement from a group of n, and the n - k that remain. The drawn ones have the sample mean of
+// a normal approximation (zu, zx standard normal); the means are conserved exactly and the covariance in expectation.
+//
+// In the diffusion approximation k is real and may be negative. Sums over the spikes then keep the variance |k| Sigma if
+// the mean is taken to be that of max(|k|, 1) neurons; the mean of fewer than one would have unbounded variance.
 struct Sample {
   Moments drawn, remaining;
 };
 
 inline Sample sampled(const Moments& m, double n, double k, double zu, double zx) {
   // Variance of the mean of k out of n, in units of the group's.
-  const double spread = n > 1.0 ? (n - k) / ((n - 1.0) * k) : 0.0;
+  const double drawn = std::fmax(std::fabs(k), 1.0);
+  const double spread = n > 1.0 && drawn < n ? (n - drawn) / ((n - 1.0) * drawn) : 0.0;
   const double var_u = m.vu * spread;
   const double slope = m.vu > 0.0 ? m.c / m.vu : 0.0;
   const double var_x_given_u = (m.vx - slope * m.c) * spread;
@@ -86,7 +89,7 @@ inline Sample sampled(const Moments& m, double n, double k, double zu, double zx
   const double rest = n - k;
   if (rest > 0.0) {
     const double shift = -k / rest;
-    const double kept = n > 1.0 && rest > 1.0 ? n * (rest - 1.0) / (rest * (n - 1.0)) : 0.0;
+    const double kept = std::fmax(1.0 - spread * shift * shift, 0.0);
     s.remaining = {m.u + shift * du, m.x + shift * dx, m.vu * kept, m.vx * kept, m.c * kept};
   } else {
     s.remaining = m;

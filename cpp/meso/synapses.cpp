@@ -23,10 +23,9 @@ double PopulationSynapses::release(double count, std::int64_t step) {
     moments_.x -= fraction * plasticity_.depletion * mean_release;
     return count * mean_release;
   }
-  // Without sampling noise, and for the negative counts of the diffusion approximation, the neurons that fire are the
-  // average of the population.
+  // Without noise the neurons that fire are the average of the population.
   Sample sample{moments_, moments_};
-  if (noise_ != Noise::none && count > 0.0) {
+  if (noise_ != Noise::none) {
     Stream stream(realisation_, Purpose::release, set_, 0, static_cast<std::uint64_t>(step));
     const double zu = draw_normal(stream);
     const double zx = draw_normal(stream);

@@ -12,10 +12,10 @@
 namespace mesopop {
 
 struct LifNeuronsStep {
-  std::int64_t padded_size;
+  std::int64_t size;    // arrays are padded to a multiple of kNeuronBlock
   double* potential;
   double* hazard;       // half-step hazard at the end of the previous step
-  double* remaining;    // integrated hazard left until the next spike; infinite for padding
+  double* remaining;    // integrated hazard left until the next spike
   const double* wake;   // first step outside refractoriness
   double step;
   MembraneStep membrane;
@@ -34,7 +34,7 @@ MESOPOP_INLINE std::int64_t step_lif_neurons(const LifNeuronsStep& s) {
   const double factor = s.jump_factor, now = s.step;
   const HalfStepHazard escape = s.escape;
   std::int64_t count = 0;
-  for (std::int64_t block = 0; block < s.padded_size; block += kNeuronBlock) {
+  for (std::int64_t block = 0; block < s.size; block += kNeuronBlock) {
     double* const v = s.potential + block;
     double* const h = s.hazard + block;
     double* const remaining = s.remaining + block;
@@ -58,7 +58,8 @@ MESOPOP_INLINE std::int64_t step_lif_neurons(const LifNeuronsStep& s) {
       lowest = r < lowest ? r : lowest;
     }
     if (lowest > 0.0) continue;
-    for (std::int64_t i = 0; i < kNeuronBlock; ++i) {
+    const std::int64_t last = s.size - block < kNeuronBlock ? s.size - block : kNeuronBlock;
+    for (std::int64_t i = 0; i < last; ++i) {
       if (!(remaining[i] > 0.0)) s.fired[count++] = block + i;
     }
   }

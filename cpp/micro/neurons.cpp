@@ -20,7 +20,7 @@ namespace {
 std::int64_t fire_by_common_hazard(const Kernels& kernels, Thresholds& thresholds, double integrated_hazard,
                                    std::int64_t* fired) {
   const std::int64_t count = kernels.thresholds(
-      {thresholds.padded_size(), thresholds.remaining(), integrated_hazard, fired});
+      {thresholds.size(), thresholds.remaining(), integrated_hazard, fired});
   for (std::int64_t i = 0; i < count; ++i) thresholds.renew(static_cast<std::size_t>(fired[i]));
   return count;
 }
@@ -59,7 +59,7 @@ LifNeurons::LifNeurons(const NeuronContext& context)
       dt_(context.dt),
       size_(static_cast<std::size_t>(context.population.size)),
       thresholds_(context.realisation, context.index, context.population.size),
-      potential_(static_cast<std::size_t>(thresholds_.padded_size()), neuron_.v_reset),
+      potential_(static_cast<std::size_t>(padded_to_block(thresholds_.size())), neuron_.v_reset),
       hazard_(potential_.size(), escape_(neuron_.v_reset)),
       wake_(potential_.size(), 0.0),
       traces_(neuron_traces(neuron_, context.dt)),
@@ -121,12 +121,12 @@ double LifNeurons::threshold(std::size_t neuron) const {
 std::int64_t LifNeurons::step(std::int64_t step, const MembraneStep& membrane, double, std::int64_t* fired) {
   if (!traces_.empty()) {
     for (std::size_t k = 0; k < traces_.size(); ++k) trace_pointer_[k] = trace_[k].data();
-    kernels_.adaptation({thresholds_.padded_size(), static_cast<std::int64_t>(traces_.size()), trace_pointer_.data(),
+    kernels_.adaptation({thresholds_.size(), static_cast<std::int64_t>(traces_.size()), trace_pointer_.data(),
                          trace_decay_.data(), trace_weight_.data(), trace_gain_.data(), threshold_.data(),
                          pull_.data()});
   }
   const std::int64_t count = kernels_.lif_neurons(
-      {thresholds_.padded_size(), potential_.data(), hazard_.data(), thresholds_.remaining(), wake_.data(),
+      {thresholds_.size(), potential_.data(), hazard_.data(), thresholds_.remaining(), wake_.data(),
        static_cast<double>(step), membrane, escape_, escape_.factor(membrane.jump),
        traces_.empty() ? nullptr : threshold_.data(), pull_.data(), fired});
   const auto wake = static_cast<double>(step + 1 + neuron_.refractory_steps);

@@ -10,8 +10,8 @@
 namespace mesopop {
 
 struct ThresholdStep {
-  std::int64_t padded_size;  // a multiple of kNeuronBlock
-  double* remaining;         // integrated hazard left until the next spike; infinite for padding
+  std::int64_t size;         // arrays are padded to a multiple of kNeuronBlock
+  double* remaining;         // integrated hazard left until the next spike
   double integrated_hazard;  // of the step
   std::int64_t* fired;       // out: indices in ascending order
 };
@@ -20,7 +20,7 @@ struct ThresholdStep {
 MESOPOP_INLINE std::int64_t thresholds_body(const ThresholdStep& s) {
   const double hazard = s.integrated_hazard;
   std::int64_t count = 0;
-  for (std::int64_t block = 0; block < s.padded_size; block += kNeuronBlock) {
+  for (std::int64_t block = 0; block < s.size; block += kNeuronBlock) {
     double* const remaining = s.remaining + block;
     double lowest = std::numeric_limits<double>::infinity();
 #pragma omp simd reduction(min : lowest)
@@ -30,7 +30,8 @@ MESOPOP_INLINE std::int64_t thresholds_body(const ThresholdStep& s) {
       lowest = r < lowest ? r : lowest;
     }
     if (lowest > 0.0) continue;
-    for (std::int64_t i = 0; i < kNeuronBlock; ++i) {
+    const std::int64_t last = s.size - block < kNeuronBlock ? s.size - block : kNeuronBlock;
+    for (std::int64_t i = 0; i < last; ++i) {
       if (!(remaining[i] > 0.0)) s.fired[count++] = block + i;
     }
   }

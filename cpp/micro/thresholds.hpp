@@ -23,9 +23,9 @@ class Thresholds {
     for (std::size_t i = 0; i < spikes_.size(); ++i) remaining_[i] = draw(i);
   }
 
-  // Integrated hazard left, padded to whole blocks with infinity.
+  // Integrated hazard left, padded to whole blocks.
   double* remaining() { return remaining_.data(); }
-  std::int64_t padded_size() const { return static_cast<std::int64_t>(remaining_.size()); }
+  std::int64_t size() const { return static_cast<std::int64_t>(spikes_.size()); }
 
   void renew(std::size_t neuron) {
     ++spikes_[neuron];

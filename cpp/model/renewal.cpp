@@ -6,6 +6,12 @@
 
 namespace mesopop {
 
+namespace {
+
+constexpr double kSettlingTime = 15.0;  // in tau_m, beyond the history
+
+}  // namespace
+
 StationaryAges::StationaryAges(const LifNeuron& neuron, double dt, double mu) {
   const std::vector<AdaptationTrace> traces = quasi_renewal_traces(neuron, dt);
   survive(neuron, traces, dt, mu, 0.0);
@@ -33,11 +39,18 @@ void StationaryAges::survive(const LifNeuron& neuron, const std::vector<Adaptati
     for (std::size_t i = 0; i < traces.size(); ++i) sum += traces[i].threshold_weight * value[i];
     return sum;
   };
-  double v = neuron.v_reset, survivors = 1.0, intervals = 0.0;
-  for (std::int64_t age = 0; age < neuron.history_steps; ++age) {
-    weight.push_back(survivors);
-    potential.push_back(v);
+  // Older neurons are followed until their potential has settled; then they die out geometrically.
+  const auto settled = neuron.history_steps + static_cast<std::int64_t>(kSettlingTime * neuron.tau_m / dt);
+  double v = neuron.v_reset, survivors = 1.0, intervals = 0.0, old = 0.0, old_potential = 0.0;
+  for (std::int64_t age = 0; age < settled; ++age) {
     intervals += survivors;
+    if (age < neuron.history_steps) {
+      weight.push_back(survivors);
+      potential.push_back(v);
+    } else {
+      old += survivors;
+      old_potential += survivors * v;
+    }
     const bool active = age >= neuron.refractory_steps;
     const double start = active ? hazard(v - threshold()) : 0.0;
     if (active) v = decay * v + shift;
@@ -48,15 +61,17 @@ void StationaryAges::survive(const LifNeuron& neuron, const std::vector<Adaptati
     if (active) survivors -= survivors * event_probability(start + hazard(v - threshold()));
   }
   const double fires = event_probability(2.0 * hazard(v - threshold()));
-  potential.push_back(v);
   if (fires < 1e-300) {
     // A neuron that never fires is infinitely old.
     std::fill(weight.begin(), weight.end(), 0.0);
     weight.push_back(1.0);
+    potential.push_back(v);
     rate = 0.0;
   } else {
-    weight.push_back(survivors / fires);
-    rate = 1.0 / (intervals + weight.back());
+    const double rest = survivors / fires;
+    weight.push_back(old + rest);
+    potential.push_back((old_potential + rest * v) / (old + rest));
+    rate = 1.0 / (intervals + rest);
   }
 }
 
