@@ -324,7 +324,7 @@ def test_stationary_ages_of_a_silent_neuron_are_old():
     neuron = LIF(tau_m=20, v_th=5000, v_reset=0, t_ref=4, delta_u=2, rate_at_threshold=10)
     probability, potential = stationary_ages(neuron, 10.0, 0.5)
     assert probability[-1] == 1.0 and probability[:-1].sum() == 0.0
-    assert potential[-1] == pytest.approx(10 * (1 - math.exp(-5)))
+    assert potential[-1] == pytest.approx(10 * (1 - math.exp(-20)))
 
 
 @pytest.mark.parametrize("t_ref", [0.0, 4.0])

@@ -45,4 +45,5 @@ def stationary_ages(neuron, drive: float, dt: float) -> tuple[np.ndarray, np.nda
     survivors[-1] /= spikes_old
     old = survivors[K:].sum()
     weight = np.append(survivors[:K], old)
-    return weight / weight.sum(), np.append(V[:K], survivors[K:] @ V[K:] / old)
+    V_old = survivors[K:] @ V[K:] / old if old > 0 else V[-1]
+    return weight / weight.sum(), np.append(V[:K], V_old)

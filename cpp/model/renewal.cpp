@@ -70,7 +70,7 @@ void StationaryAges::survive(const LifNeuron& neuron, const std::vector<Adaptati
   } else {
     const double rest = survivors / fires;
     weight.push_back(old + rest);
-    potential.push_back((old_potential + rest * v) / (old + rest));
+    potential.push_back(old + rest > 0.0 ? (old_potential + rest * v) / (old + rest) : v);
     rate = 1.0 / (intervals + rest);
   }
 }

@@ -56,13 +56,11 @@ class ExperimentRun:
 
     def analysed(self) -> list[LevelRun]:
         """The levels that ran long enough, their transients cut."""
-        events = self.experiment.events
         cut = [
             attrs.evolve(level, result=level.result.after(self.experiment.simulation.transient))
             for level in self.levels
         ]
-        least = 0.0 if events is None else events.smooth
-        return [c for c in cut if len(c.result.t) > 1 and c.result.duration > least]
+        return [level for level in cut if _long_enough(self.experiment, level.result.duration)]
 
 
 def run_experiment(
@@ -99,6 +97,12 @@ def run_experiment(
     settings, events = experiment.simulation, experiment.events
     if level == "micro" and closures:
         raise ValueError(f'closure applies to level="meso", got {closures[0]!r} at level="micro"')
+
+    if not _long_enough(experiment, settings.duration - settings.transient):
+        raise ValueError(
+            f"duration must be longer for analysis after the transient of {settings.transient:g} "
+            f"ms, got {settings.duration:g} ms"
+        )
 
     def prepared(**engine: str | None) -> Simulation:
         return Simulation(
@@ -140,3 +144,10 @@ def run_experiment(
         if not result.complete:
             break
     return ExperimentRun(experiment, tuple(runs), left_out)
+
+
+def _long_enough(experiment: Experiment, analysed: float) -> bool:
+    # For two bins at least, and for the smoothing of the events.
+    settings, events = experiment.simulation, experiment.events
+    least = 2 * (settings.record_dt or settings.dt)
+    return analysed >= least and (events is None or analysed > events.smooth)
