@@ -11,7 +11,7 @@ from mesopop.analysis.hysteresis import UP, Segmentation
 from mesopop.analysis.population_spikes import PopulationSpikes
 from mesopop.analysis.smoothing import exponential_smoothing
 from mesopop.analysis.up_down import UpDownStates
-from mesopop.plot.style import as_list, colour_of, require_same_length, tidy
+from mesopop.plot.style import as_list, colour_of, legend_above, require_same_length, tidy
 from mesopop.plot.window import Window, window
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _label(results: Sequence[Result], axes: list[Axes], population: str) -> None
             ((index, label),) = here
             panel.set_title(label, loc="left", color=colour_of(label, index), fontweight="bold")
         else:
-            panel.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(here))
+            legend_above(panel)
         panel.set_ylabel(f"activity of {population} (Hz)")
     last = axes[-1]
     last.set_xlabel("time (s)")

@@ -52,6 +52,8 @@ def dwell_times(
         strict=True,
     ):
         _survival(panel, samples, labels, f"{title} (s)")
+    if labels is not None:
+        _name(axes[0])
     return axes
 
 
@@ -82,7 +84,15 @@ def intervals(
     """
     ax = as_list(ax, 1, "figure")[0]
     _survival(ax, [found.intervals for found in events], labels, "interval between onsets (s)")
+    if labels is not None:
+        _name(ax)
     return ax
+
+
+def _name(ax: Axes) -> None:
+    # Every survival function leaves the lower left corner free.
+    if ax.get_legend_handles_labels()[1]:
+        ax.legend(loc="lower left", frameon=False)
 
 
 def _survival(
@@ -98,11 +108,17 @@ def _survival(
             continue
         colour = colour_of(label, index)
         times = np.sort(sample) / 1000
-        longer = 1 - np.arange(1, len(times) + 1) / len(times)
-        ax.step(times, longer, where="post", color=colour, linewidth=1.4, label=label or None)
         mean = times.mean()
         t = np.geomspace(min(times[0], mean / 20), times[-1] * 1.3, 200)
         ax.plot(t, np.exp(-t / mean), color=colour, linewidth=0.6)
+        ax.step(
+            [t[0], *times],
+            1 - np.arange(len(times) + 1) / len(times),
+            where="post",
+            color=colour,
+            linewidth=1.4,
+            label=label or None,
+        )
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter("{x:g}")
     ax.set_ylim(0, 1.02)

@@ -17,7 +17,7 @@ from mesopop.plot.distribution import distribution
 from mesopop.plot.dwell_times import dwell_times, intervals
 from mesopop.plot.event_average import event_average
 from mesopop.plot.rates import rates
-from mesopop.plot.style import PAGE_STYLE
+from mesopop.plot.style import PAGE_STYLE, legend_above
 from mesopop.plot.synapses import synapses
 from mesopop.plot.window import Window, eventful_window
 
@@ -124,7 +124,6 @@ def _with_events(figure: Figure, experiment: Experiment, results: Sequence[Resul
         intervals(*spikes, labels=labels, ax=bottom[0])
         event_average(*cut, events=spikes, population=settings.population, ax=bottom[1])
         mark = "bars: population spikes"
-    bottom[0].legend(loc="lower left")
     figure.align_ylabels([*figure.axes[: len(heights)], bottom[0]])
     return f"{_stretch(shown, experiment)}; {mark}; thin curves below: exponential of equal mean"
 
@@ -167,7 +166,7 @@ def _of_many(figure: Figure, experiment: Experiment, results: Sequence[Result]) 
     _only_last_shows_time(panels)
     bottom = rates(*cut, ax=figure.add_subplot(grid[-1, 0]))
     if len(results) > 1:
-        bottom.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(results))
+        legend_above(bottom)
     return _stretch(Window(start=0.0, stop=end), experiment)
 
 

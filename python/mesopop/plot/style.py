@@ -33,7 +33,6 @@ PAGE_STYLE: Any = {
     "ytick.major.width": 0.6,
     "xtick.minor.width": 0.4,
     "ytick.minor.width": 0.4,
-    "legend.frameon": False,
     "legend.handlelength": 1.4,
     "legend.borderaxespad": 0.0,
 }
@@ -48,6 +47,12 @@ def colour_of(label: str, index: int = 0) -> str:
 def tidy(ax: Axes) -> None:
     """Leave only the spines that carry a scale."""
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def legend_above(ax: Axes) -> None:
+    """A legend in one line above the axes, at the right: never over the data."""
+    entries = len(ax.get_legend_handles_labels()[1])
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=entries, frameon=False)
 
 
 def new_axes(rows: int) -> list[Axes]:

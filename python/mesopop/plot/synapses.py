@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mesopop.plot.style import as_list, colour_of, tidy
+from mesopop.plot.style import as_list, colour_of, legend_above, tidy
 from mesopop.plot.window import window
 from mesopop.validation import did_you_mean
 
@@ -70,13 +70,14 @@ def synapses(
                 linestyle=style,
                 color=colour_of(result.label, index),
                 linewidth=0.8,
-                label=name if len(results) == 1 else f"{name}, {result.label}",
+                label=result.label if name == "x" else None,
             )
     ax.set_xlim(shown.start / 1000, shown.stop / 1000)
     ax.set_ylim(0, 1.02)
     ax.set_xlabel("time (s)")
     ax.set_ylabel("u, x")
-    ax.set_title(f"synapses {projection}", loc="left")
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2 * len(results))
+    ax.set_title(f"synapses {projection}: x solid, u dashed", loc="left")
+    if len(results) > 1:
+        legend_above(ax)
     tidy(ax)
     return ax

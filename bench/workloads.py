@@ -1,0 +1,67 @@
+"""Networks that the benchmarks run."""
+
+from __future__ import annotations
+
+import attrs
+
+from mesopop import LIF, LNP, Network, Population, Projection, Softplus, TsodyksMarkram, presets
+
+# Five tau_m and t_ref make 100 ms of history: 1000 bins at dt = 0.1 ms, 200 at 0.5 ms.
+NEURON = LIF(tau_m=19.2, v_th=15.0, v_reset=0.0, t_ref=4.0, delta_u=2.0, rate_at_threshold=10.0)
+
+
+def microcircuit(scale: float = 1.0, synapses: str = "static") -> Network:
+    """The cortical microcircuit with `scale` times as many neurons and weights as much smaller."""
+    network = presets.load("microcircuit", synapses=synapses)
+    size = {p.name: round(scale * p.size) for p in network.populations}
+    true_scale = {p.name: size[p.name] / p.size for p in network.populations}
+    return Network(
+        populations=[attrs.evolve(p, size=size[p.name]) for p in network.populations],
+        projections=[
+            attrs.evolve(p, weight=p.weight / true_scale[p.source]) for p in network.projections
+        ],
+    )
+
+
+def one_population() -> Network:
+    """1000 neurons that inhibit each other."""
+    return Network(
+        populations=[Population("I", size=1000, neuron=NEURON, drive=20.0)],
+        projections=[Projection("I", "I", weight=-0.02, tau_s=3.0, delay=1.0)],
+    )
+
+
+def ei_pair(stp: TsodyksMarkram | None = None) -> Network:
+    """800 excitatory and 200 inhibitory neurons, sparsely connected.
+
+    With plasticity of the excitatory synapses their weights are divided by U0.
+    """
+    weight = 0.3 if stp is None else 0.3 / stp.U0
+    excitatory = {"weight": weight, "tau_s": 3.0, "stp": stp}
+    inhibitory = {"weight": -1.5, "tau_s": 6.0}
+    common = {"probability": 0.2, "delay": 1.0}
+    return Network(
+        populations=[
+            Population("E", size=800, neuron=NEURON, drive=14.0),
+            Population("I", size=200, neuron=NEURON, drive=14.0),
+        ],
+        projections=[
+            Projection("E", "E", **excitatory, **common),
+            Projection("E", "I", **excitatory, **common),
+            Projection("I", "E", **inhibitory, **common),
+            Projection("I", "I", **inhibitory, **common),
+        ],
+    )
+
+
+def near_silent(neuron: LIF | LNP, populations: int = 100) -> Network:
+    """Uncoupled populations that hardly ever fire: what remains is the fixed cost of a step."""
+    return Network(
+        populations=[
+            Population(f"P{i}", size=100, neuron=neuron, drive=0.0) for i in range(populations)
+        ]
+    )
+
+
+SILENT_LIF = LIF(tau_m=20.0, v_th=15.0, v_reset=0.0, t_ref=4.0, delta_u=2.0, rate_at_threshold=10.0)
+SILENT_LNP = LNP(tau_m=10.0, transfer=Softplus(alpha=1.0, gain=0.01))
