@@ -91,7 +91,7 @@ def test_macroscopic_rate(point, closure):
     def error(**changes):
         arguments = meso(closure, "none") | changes
         # From the stationary state: it must stay there.
-        result = mp.simulate(isolated(100, drive, neuron=neuron), 2000.0, dt=dt, **arguments)
+        result = mp.simulate(isolated(100, drive, neuron=neuron), 800.0, dt=dt, **arguments)
         return result.rate["E"].mean() / exact - 1
 
     assert abs(error()) < 1e-3

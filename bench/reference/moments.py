@@ -101,7 +101,9 @@ def split(group: Moments, size: int, k: float, normals: np.ndarray) -> tuple[Mom
     # Cholesky factor of Sigma; rounding may leave a variance slightly negative.
     var_u = max(group.var_u, 0.0)
     slope = group.cov / var_u if var_u > 0 else 0.0
-    var_x_given_u = max(group.var_x - slope * group.cov, 0.0)
+    var_x_given_u = group.var_x - slope * group.cov
+    if var_x_given_u <= 1e-12 * group.var_x:
+        var_x_given_u = 0.0  # u and x in lockstep: what is left is rounding
     du = math.sqrt(var_u * spread) * normals[0]
     dx = slope * du + math.sqrt(var_x_given_u * spread) * normals[1]
 

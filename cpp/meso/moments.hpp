@@ -79,7 +79,9 @@ inline Sample sampled(const Moments& m, double n, double k, double zu, double zx
   const double spread = n > 1.0 && drawn < n ? (n - drawn) / ((n - 1.0) * drawn) : 0.0;
   const double var_u = m.vu * spread;
   const double slope = m.vu > 0.0 ? m.c / m.vu : 0.0;
-  const double var_x_given_u = (m.vx - slope * m.c) * spread;
+  // What u does not explain of the variance of x; where u and x are in lockstep the difference is rounding error.
+  const double unexplained = m.vx - slope * m.c;
+  const double var_x_given_u = unexplained > 1e-12 * m.vx ? unexplained * spread : 0.0;
   const double du = var_u > 0.0 ? std::sqrt(var_u) * zu : 0.0;
   const double dx = slope * du + (var_x_given_u > 0.0 ? std::sqrt(var_x_given_u) * zx : 0.0);
   // What is left inside the drawn group is the total less the variance of its mean.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mesopop.analysis.population_spikes import PopulationSpikes
 from mesopop.analysis.up_down import UpDownStates
-from mesopop.plot.style import as_list, colour_of, require_same_length, tidy
+from mesopop.plot.style import as_list, colour_of, require_same_length, say, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,6 +119,8 @@ def _survival(
             linewidth=1.4,
             label=label or None,
         )
+    if not ax.lines:
+        say(ax, "no complete interval")
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter("{x:g}")
     ax.set_ylim(0, 1.02)

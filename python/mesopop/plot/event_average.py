@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mesopop.analysis.population_spikes import PopulationSpikes
-from mesopop.plot.style import as_list, colour_of, require_same_length, tidy
+from mesopop.plot.style import as_list, colour_of, require_same_length, say, tidy
 from mesopop.validation import require_number
 
 if TYPE_CHECKING:
@@ -74,9 +74,11 @@ def event_average(
             linewidth=1.0 if index else 2.0,  # equal ones stay visible
             label=result.label,
         )
+    if not ax.lines:
+        say(ax, "no complete event")
     ax.set_xlim(-before, after)
     ax.set_ylim(bottom=0)
-    ax.set_xlabel("time from peak of smoothed activity (ms)")
+    ax.set_xlabel("time from peak (ms)")
     ax.set_ylabel(f"mean activity of {population} (Hz)")
     tidy(ax)
     return ax

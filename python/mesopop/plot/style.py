@@ -55,6 +55,11 @@ def legend_above(ax: Axes) -> None:
     ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=entries, frameon=False)
 
 
+def say(ax: Axes, text: str) -> None:
+    """Why there is nothing to see."""
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center")
+
+
 def new_axes(rows: int) -> list[Axes]:
     """Panels of a new pyplot figure, one below the other, with common scales."""
     from matplotlib import pyplot
