@@ -13,6 +13,15 @@ DEPRESSING = mp.TsodyksMarkram(U0=0.5, U=0.5, tau_d=300, tau_f=20)
 FACILITATING = mp.TsodyksMarkram(U0=0.1, U=0.1, tau_d=100, tau_f=1000)
 MIXED = mp.TsodyksMarkram(U0=0.2, U=0.2, tau_d=300, tau_f=600)
 
+GIF = mp.GIF(
+    **attrs.asdict(LIF),
+    adaptation=[
+        mp.ThresholdKernel(amplitude=2.0, tau=100),
+        mp.ThresholdKernel(amplitude=-0.5, tau=300),
+        mp.SpikeTriggeredCurrent(amplitude=1.5, tau=50),
+    ],
+)
+
 MICRO = {"level": "micro"}
 
 
@@ -76,6 +85,7 @@ def everything():
             neuron=changed(LIF, tau_m=10, t_ref=0, delta_u=1.5),
             drive=mp.Sampled(rng.normal(13, 3, 100), interval=10),
         ),
+        mp.Population("G", size=29, neuron=GIF, drive=16.0),
         mp.Population(
             "L",
             size=40,
@@ -100,6 +110,8 @@ def everything():
         mp.Projection("E", "L", weight=0.5, tau_s=10, stp=DEPRESSING),
         mp.Projection("I", "E", weight=-0.3, tau_s=20, delay=0.5),
         mp.Projection("I", "I", weight=-0.3, tau_s=8, delay=0.5, stp=DEPRESSING),
+        mp.Projection("E", "G", weight=0.3, tau_s=3, delay=2, stp=FACILITATING),
+        mp.Projection("G", "E", weight=0.3, delay=2, stp=MIXED),
         mp.Projection("L", "E", weight=0.2, tau_s=3, delay=3),
         mp.Projection("L", "X", weight=0.4, tau_s=3, delay=3, stp=FACILITATING),
         mp.Projection("X", "L", weight=-0.4, delay=1, stp=MIXED),

@@ -7,11 +7,11 @@ import math
 import numpy as np
 
 
-def survivor_function(neuron, drive, dt):
+def survivor_function(neuron, drive, dt, ages=None):
     """Probability to have fired by none of the steps after a spike, and the potential there.
 
-    Arrays start at age 0, the time of the spike, and end where 1e-18 are left: in step j after the
-    spike a neuron fires with the probability 1 - S[j + 1] / S[j].
+    Arrays start at age 0, the time of the spike, and have `ages` entries or end where 1e-18 are
+    left. In step j after the spike a neuron fires with the probability 1 - S[j + 1] / S[j].
     """
     refractory = round(neuron.t_ref / dt)
     decay = math.exp(-dt / neuron.tau_m)
@@ -20,7 +20,7 @@ def survivor_function(neuron, drive, dt):
         return neuron.rate_at_threshold / 1000 * math.exp((v - neuron.v_th) / neuron.delta_u)
 
     survivors, potential = [1.0], [neuron.v_reset]
-    while survivors[-1] > 1e-18:
+    while survivors[-1] > 1e-18 if ages is None else len(survivors) < ages:
         before = potential[-1]
         if len(survivors) <= refractory:
             survivors.append(1.0)

@@ -22,7 +22,7 @@ def test_shapes(zoo, law):
         plastic = [p.label for p in zoo.projections if p.stp]
         labels = {
             "rate": [p.name for p in zoo.populations],
-            "potential": ["E", "I", "L", "X"],
+            "potential": ["E", "G", "I", "L", "X"],
             "release": [p.label for p in zoo.projections],
             "u": plastic,
             "x": plastic,

@@ -31,11 +31,19 @@ class Draws(Protocol):
     def spike_count(self, population: int, step: int, size: int, probability: float) -> int:
         """Binomial number of spikes of a population in a step."""
 
+    def cohort_spike_counts(
+        self, population: int, step: int, sizes: np.ndarray, probabilities: np.ndarray
+    ) -> np.ndarray:
+        """Binomial number of spikes of each cohort of a population in a step."""
+
     def spike_count_normal(self, population: int, step: int) -> float:
         """Standard normal for the number of spikes of a population in a step."""
 
-    def release_normals(self, stp_set: int, step: int) -> np.ndarray:
-        """Two standard normals: sample means of u and x over the neurons that fire in a step."""
+    def release_normals(self, stp_set: int, step: int, n: int = 2) -> np.ndarray:
+        """Standard normals for the sample means of u and x over the neurons that fire in a step.
+
+        Two per group of neurons, that of u first.
+        """
 
     def drive_normals(self, population: int, component: int, n_steps: int) -> np.ndarray:
         """Standard normals of steps 0 .. n_steps - 1 for a component of a population's signal."""
@@ -65,11 +73,16 @@ class NumpyDraws:
     def spike_count(self, population: int, step: int, size: int, probability: float) -> int:
         return int(self._rng.binomial(size, probability))
 
+    def cohort_spike_counts(
+        self, population: int, step: int, sizes: np.ndarray, probabilities: np.ndarray
+    ) -> np.ndarray:
+        return self._rng.binomial(sizes, probabilities)
+
     def spike_count_normal(self, population: int, step: int) -> float:
         return self._rng.standard_normal()
 
-    def release_normals(self, stp_set: int, step: int) -> np.ndarray:
-        return self._rng.standard_normal(2)
+    def release_normals(self, stp_set: int, step: int, n: int = 2) -> np.ndarray:
+        return self._rng.standard_normal(n)
 
     def drive_normals(self, population: int, component: int, n_steps: int) -> np.ndarray:
         return self._rng.standard_normal(n_steps)

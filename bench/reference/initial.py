@@ -2,51 +2,98 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
-from .renewal import stationary_ages
+from .renewal import stationary_ages, stationary_rate
 from .time_grid import TOLERANCE, history_steps
 
 NAMES = ("stationary", "rest", "synchronous")
 
 
-def age_distribution(
-    initial: str, neuron, drive: float, dt: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Probability of each age of a LIF neuron (steps since its last spike), and its potential.
+@dataclass
+class AgeGroup:
+    """Neurons of a population that fired in the same step."""
 
-    Arrays of K + 1 entries, K the history; the last one stands for all ages >= K. `drive` (mV) is
-    that of the first step.
+    age: int  # steps since the last spike, at most the history
+    count: float
+    potential: float  # mean, mV
+    fired: bool = True  # False: never, and the age is the history
+    members: np.ndarray | None = None  # their numbers, where these are known
+
+
+def age_groups(
+    initial,
+    population,
+    drive: float,
+    dt: float,
+    draw: Callable[[np.ndarray], np.ndarray] | None,
+) -> list[AgeGroup]:
+    """LIF or GIF neurons by age, the oldest first; of two groups of equal age the one that fired.
+
+    `drive` (mV) is that of the first step; `draw` turns probabilities of the ages into numbers of
+    neurons (None: expected numbers).
     """
+    neuron, size = population.neuron, population.size
+    K, v_reset = history_steps(neuron, dt), float(neuron.v_reset)
+    if not isinstance(initial, str):
+        age, potential = given_neurons(initial, population, dt)
+        # Without adaptation there is no difference between a forgotten spike and none.
+        fired = (age < np.inf) | (not getattr(neuron, "adaptation", ()))
+        found, group = np.unique(
+            np.stack([np.minimum(age, K), fired]), axis=1, return_inverse=True
+        )
+        groups = []
+        for i, (steps, fired) in enumerate(found.T):
+            members = np.flatnonzero(group.ravel() == i)
+            mean = potential[members].mean()
+            groups.append(AgeGroup(int(steps), len(members), mean, bool(fired), members))
+        return groups[::-1]
+    match initial:
+        case "rest":
+            return [AgeGroup(K, size, v_reset, fired=False)]
+        case "synchronous":
+            return [AgeGroup(0, size, v_reset)]
+    probability, potential = stationary_ages(neuron, drive, dt)
+    counts = draw(probability) if draw else size * probability
+    return [AgeGroup(a, counts[a], potential[a]) for a in range(K, -1, -1) if counts[a] > 0]
+
+
+def neuron_ages(
+    initial, population, drive: float, dt: float, uniforms: Callable[[], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Age (steps; inf: never fired) and potential of each neuron."""
+    neuron, size = population.neuron, population.size
+    if not isinstance(initial, str):
+        return given_neurons(initial, population, dt)
     if initial == "stationary":
-        return stationary_ages(neuron, drive, dt)
-    K = history_steps(neuron, dt)
-    age = {"rest": K, "synchronous": 0}[initial]
-    return np.eye(K + 1)[age], np.full(K + 1, float(neuron.v_reset))
+        probability, potential = stationary_ages(neuron, drive, dt)
+        distribution = np.cumsum(probability)
+        distribution[-1] = 1.0  # whatever the rounding
+        age = np.searchsorted(distribution, uniforms(), side="right")
+        return age.astype(float), potential[age]
+    age = {"rest": np.inf, "synchronous": 0.0}[initial]
+    return np.full(size, age), np.full(size, float(neuron.v_reset))
+
+
+def past_rate(initial, neuron, drive: float, dt: float) -> float:
+    """Rate (spikes per step) of the spikes before the last one, which adapting neurons remember."""
+    if not getattr(neuron, "adaptation", ()) or initial != "stationary":
+        return 0.0
+    return stationary_rate(neuron, drive, dt)
 
 
 def given_neurons(initial, population, dt: float) -> tuple[np.ndarray, np.ndarray]:
-    """Age (steps, at most the history) and potential of each LIF neuron of an InitialState."""
-    K = history_steps(population.neuron, dt)
-    age = np.minimum(initial.age.get(population.name, np.inf), K * dt) / dt
-    if np.any(np.abs(age - np.rint(age)) > TOLERANCE):
+    """Age (steps; inf: never fired) and potential of each neuron of an InitialState."""
+    age = np.broadcast_to(initial.age.get(population.name, np.inf), population.size) / dt
+    fired = age < np.inf
+    steps = np.where(fired, np.rint(age), np.inf)
+    if np.any(np.abs(age[fired] - steps[fired]) > TOLERANCE):
         raise ValueError(f"ages of {population.name} must be multiples of dt = {dt} ms")
     potential = initial.potential.get(population.name, population.neuron.v_reset)
-    return (
-        np.broadcast_to(np.rint(age), population.size).astype(int),
-        np.broadcast_to(potential, population.size).astype(float),
-    )
-
-
-def age_histogram(
-    neuron, age: np.ndarray, potential: np.ndarray, dt: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Fraction of the given neurons at each age, and their mean potential."""
-    n_ages = history_steps(neuron, dt) + 1
-    count = np.bincount(age, minlength=n_ages)
-    total = np.bincount(age, weights=potential, minlength=n_ages)
-    mean = np.where(count > 0, total / np.maximum(count, 1), neuron.v_reset)
-    return count / len(age), mean
+    return steps, np.broadcast_to(potential, population.size).astype(float)
 
 
 def lnp_potential(initial, population, drive: float) -> float:

@@ -11,9 +11,12 @@ A stream is the sequence of words of blocks 0, 1, 2, ... of one event.
 |-----------|------------|-------------------|-----------------------------|-----------------------|
 | threshold | population | neuron            | spikes fired by that neuron | one exponential       |
 | initial   | population | neuron; meso: 0   | 0                           | uniform; binomials    |
-| count     | population | 0                 | step                        | binomial or normal    |
+| count     | population | 0                 | step                        | binomials or normal   |
 | release   | STP set    | 0                 | step                        | normals for u, then x |
 | drive     | population | signal component  | step                        | one normal            |
+
+In the renewal closure the population draws the thresholds that the neurons draw elsewhere, as if it
+were neuron 0 and the spikes its own.
 
 Populations are numbered as in the network, components of a signal as in its tuple but without the
 constants, STP sets by their source population, then in the order of the projections.
@@ -146,11 +149,17 @@ class KeyedDraws:
         binomial = self._binomials_of(self._stream(Purpose.COUNT, population, 0, step))
         return binomial(size, probability)
 
+    def cohort_spike_counts(
+        self, population: int, step: int, sizes: np.ndarray, probabilities: np.ndarray
+    ) -> np.ndarray:
+        binomial = self._binomials_of(self._stream(Purpose.COUNT, population, 0, step))
+        return np.array([binomial(n, p) for n, p in zip(sizes, probabilities, strict=True)])
+
     def spike_count_normal(self, population: int, step: int) -> float:
         return float(normal(self._stream(Purpose.COUNT, population, 0, step).words(1))[0])
 
-    def release_normals(self, stp_set: int, step: int) -> np.ndarray:
-        return normal(self._stream(Purpose.RELEASE, stp_set, 0, step).words(2))
+    def release_normals(self, stp_set: int, step: int, n: int = 2) -> np.ndarray:
+        return normal(self._stream(Purpose.RELEASE, stp_set, 0, step).words(n))
 
     def drive_normals(self, population: int, component: int, n_steps: int) -> np.ndarray:
         indices = [component] * n_steps

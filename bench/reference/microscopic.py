@@ -6,9 +6,10 @@ from functools import partial
 
 import numpy as np
 
+from .adaptation import NeuronTraces
 from .draws import Draws
 from .hazards import exponential_escape, lnp_hazard
-from .initial import NAMES, age_distribution, given_neurons, lnp_potential, synaptic_variables
+from .initial import NAMES, lnp_potential, neuron_ages, past_rate, synaptic_variables
 from .membrane_input import MembraneInput
 from .plasticity import Plasticity
 from .record import Record
@@ -167,25 +168,14 @@ def neurons_of(network, number: int, record: Record, dt: float, draws: Draws, in
         case "LNP":
             h = lnp_potential(initial, population, membrane.drive[0])
             return LNPNeurons(neuron, size, h, membrane, dt, thresholds)
-        case "LIF":
-            if isinstance(initial, str):
-                probability, potential_of_age = age_distribution(
-                    initial, neuron, membrane.drive[0], dt
-                )
-                age = ages_of(draws.initial_uniforms(number, size), probability)
-                potential = potential_of_age[age]
-            else:
-                age, potential = given_neurons(initial, population, dt)
-            return LIFNeurons(neuron, age, potential, membrane, dt, thresholds)
+        case "LIF" | "GIF":
+            mu = membrane.drive[0]
+            uniforms = partial(draws.initial_uniforms, number, size)
+            age, potential = neuron_ages(initial, population, mu, dt, uniforms)
+            traces = NeuronTraces(neuron, dt, age, past_rate(initial, neuron, mu, dt))
+            return LIFNeurons(neuron, age, potential, membrane, dt, thresholds, traces)
         case other:
             raise ValueError(f"no microscopic reference for {other} neurons")
-
-
-def ages_of(uniforms: np.ndarray, probability: np.ndarray) -> np.ndarray:
-    """Age drawn with each uniform number, by inversion of the distribution function."""
-    distribution = np.cumsum(probability)
-    distribution[-1] = 1.0  # whatever the rounding
-    return np.searchsorted(distribution, uniforms, side="right")
 
 
 class GivenSpikes:
@@ -245,7 +235,10 @@ class LNPNeurons:
 
 
 class LIFNeurons:
-    """Leaky integrate-and-fire neurons with escape noise and absolute refractoriness."""
+    """Leaky integrate-and-fire neurons with escape noise and absolute refractoriness.
+
+    Of GIF neurons, `traces` raise the threshold and take from the drive; LIF neurons have none.
+    """
 
     def __init__(
         self,
@@ -255,6 +248,7 @@ class LIFNeurons:
         membrane: MembraneInput,
         dt: float,
         thresholds: Thresholds,
+        traces: NeuronTraces,
     ):
         self.size = len(age)
         self.potential = potential
@@ -264,17 +258,21 @@ class LIFNeurons:
         self._membrane = membrane
         self._dt = dt
         self._thresholds = thresholds
+        self._traces = traces
 
     def step(self, step: int) -> np.ndarray:
         d, a, b = self._membrane.advance(step)
         # Refractory neurons are held at v_reset: what arrives is lost, and there is no hazard.
         free = self._refractory_left == 0
-        start = exponential_escape(self.potential + d, self._neuron)
-        self.potential = np.where(free, a * (self.potential + d) + b, self.potential)
-        end = exponential_escape(self.potential, self._neuron)
+        start = exponential_escape(self.potential + d - self._traces.threshold, self._neuron)
+        end_potential = a * (self.potential + d) + b - self._traces.pull
+        self.potential = np.where(free, end_potential, self.potential)
+        self._traces.relax()
+        end = exponential_escape(self.potential - self._traces.threshold, self._neuron)
         fired = self._thresholds.step(np.where(free, (start + end) * self._dt / 2, 0.0))
 
         self._refractory_left = np.maximum(self._refractory_left - 1, 0)
         self._refractory_left[fired] = self._refractory_steps
         self.potential[fired] = self._neuron.v_reset
+        self._traces.spike(fired)
         return fired

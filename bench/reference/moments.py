@@ -83,6 +83,20 @@ def mixture(fraction: float, first: Moments, second: Moments) -> Moments:
     )
 
 
+def pooled(sizes: np.ndarray, groups: Moments) -> Moments:
+    """Moments of several groups together; `groups` holds arrays."""
+    weight = sizes / sizes.sum()
+    u, x = weight @ groups.u, weight @ groups.x
+    du, dx = groups.u - u, groups.x - x
+    return Moments(
+        u=u,
+        x=x,
+        var_u=weight @ (groups.var_u + du**2),
+        var_x=weight @ (groups.var_x + dx**2),
+        cov=weight @ (groups.cov + du * dx),
+    )
+
+
 def split(group: Moments, size: int, k: float, normals: np.ndarray) -> tuple[Moments, Moments]:
     """Draw k of the group's `size` neurons at random, without replacement: those drawn, the others.
 

@@ -64,4 +64,4 @@ class Record:
 
 def has_potential(population) -> bool:
     """Whether the neurons of a population have a potential (and can receive input)."""
-    return type(population.neuron).__name__ in ("LIF", "LNP")
+    return type(population.neuron).__name__ in ("LIF", "GIF", "LNP")

@@ -20,8 +20,12 @@ def whole_steps(name: str, time: float, dt: float) -> int:
 
 
 def history_steps(neuron, dt: float) -> int:
-    """Age (steps) from which a LIF neuron's last spike is forgotten: t_ref + 5 tau_m."""
-    relaxation = math.ceil(5 * neuron.tau_m / dt - TOLERANCE)
+    """Age (steps) from which a neuron's last spike is forgotten: t_ref + 5 tau.
+
+    tau is the longest of tau_m and, of GIF neurons, the time constants of their adaptation.
+    """
+    longest = max([neuron.tau_m, *(k.tau for k in getattr(neuron, "adaptation", ()))])
+    relaxation = math.ceil(5 * longest / dt - TOLERANCE)
     return whole_steps("t_ref", neuron.t_ref, dt) + relaxation
 
 

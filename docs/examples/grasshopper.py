@@ -81,11 +81,11 @@ def simulate(seed: int = 1) -> tuple[mp.Result, mp.Result]:
 
 def draw(path: str | Path, smooth: float = 10.0) -> tuple[mp.Result, mp.Result]:
     """Simulate, and write a figure of spikes and release over time."""
-    micro, meso = results = simulate()
+    results = simulate()
     with matplotlib.rc_context(mp.plot.style.PAGE_STYLE):
         figure = Figure(figsize=(7.1, 5.2), layout="constrained")
         spikes, *panels = figure.subplots(3, 1, sharex=True)
-        trains = micro.network.population("receptors").neuron.times
+        trains = results[0].network.population("receptors").neuron.times
         spikes.eventplot([train / 1000 for train in trains], linewidths=0.5, colors="black")
         spikes.set_ylabel("receptor")
         spikes.set_title("20 seconds of grasshopper receptors, side by side", loc="left")

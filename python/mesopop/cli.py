@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from mesopop.settings import CLOSURES, LEVELS
 from mesopop.validation import did_you_mean
 
 RESULTS = Path("mesopop-results")
+UNBROKEN: Any = {"break_on_hyphens": False, "break_long_words": False}
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
@@ -113,7 +115,9 @@ def _run(options: argparse.Namespace) -> int:
         print(as_text(run))
     written = write_folder(run, folder, name)
     if not options.quiet:
-        print(f"\nWritten to {folder}{os.sep}\n  {'  '.join(path.name for path in written)}")
+        print(f"\nWritten to {folder}{os.sep}")
+        names = "  ".join(path.name for path in written)
+        print(textwrap.fill(names, 80, initial_indent="  ", subsequent_indent="  ", **UNBROKEN))
     for level in run.levels:
         if level.failure:
             print(f"mesopop run: error: {level.failure}", file=sys.stderr)

@@ -105,9 +105,11 @@ class Comparison:
     def _table(self, others: Sequence[int], layout: str) -> str:
         from tabulate import tabulate
 
-        header = ["", self.labels[0]]
+        # Long labels in two lines.
+        names = [label.replace(", ", "\n") for label in self.labels]
+        header = ["", names[0]]
         for index in others:
-            header += [self.labels[index], "z"]
+            header += [names[index], "z"]
         rows = []
         for statistic in self.statistics:
             row = [_cut(statistic.name), str(statistic.estimates[0])]
@@ -167,7 +169,7 @@ def compare(*results: Result, events: EventSettings | None = None) -> Comparison
     ... )
     >>> comparison = mp.compare(micro.after(3000), meso.after(3000))
     >>> comparison.labels
-    ('micro', 'second_order')
+    ('micro', 'meso renewal')
     >>> abs(comparison["rate of pre (Hz)"].z(1)) < 4
     True
     """

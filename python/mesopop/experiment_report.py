@@ -53,14 +53,15 @@ def write_folder(run: ExperimentRun, folder: Path, name: str) -> list[Path]:
     written += [folder / TABLE, folder / CONFIG]
     (folder / TABLE).write_text(as_text(run) + "\n", encoding="utf-8")
     run.experiment.to_toml(folder / CONFIG)
-    if run.analysed():
+    analysed = [level.result for level in run.analysed()]
+    if analysed:
         from matplotlib.figure import Figure
 
         from mesopop.plot import overview
 
         # Without pyplot: no display is needed, and no state of the caller's is touched.
         figure = Figure()
-        overview(run.experiment, *(level.result for level in run.levels), figure=figure, title=name)
+        overview(run.experiment, *analysed, figure=figure, title=name)
         written.append(folder / FIGURE)
         figure.savefig(written[-1], dpi=200)
     return written
@@ -95,19 +96,18 @@ def _incomplete(level: LevelRun) -> str:
 
 
 def _table(experiment: Experiment, levels: list[LevelRun]) -> str:
-    comparison = compare(*(level.result for level in levels), events=experiment.events)
     transient = experiment.simulation.transient
-
-    def speed(level: LevelRun) -> float:
-        simulated = level.result.trials * (level.result.duration + transient) / 1000
-        return simulated / level.seconds
-
+    results = [level.result for level in levels]
+    comparison = compare(*(result.after(transient) for result in results), events=experiment.events)
+    speeds = [
+        level.result.trials * level.result.duration / 1000 / level.seconds for level in levels
+    ]
     comparison = attrs.evolve(
         comparison,
         statistics=(
             *comparison.statistics,
             Statistic("time taken (s)", tuple(_plain(level.seconds) for level in levels)),
-            Statistic("speed (biological s per s)", tuple(_plain(speed(lvl)) for lvl in levels)),
+            Statistic("speed (biological s per s)", tuple(map(_plain, speeds))),
         ),
     )
     return repr(comparison)

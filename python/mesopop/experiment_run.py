@@ -55,12 +55,13 @@ class ExperimentRun:
         return all(level.result.complete for level in self.levels)
 
     def analysed(self) -> list[LevelRun]:
-        """The levels that ran long enough, their transients cut."""
-        cut = [
-            attrs.evolve(level, result=level.result.after(self.experiment.simulation.transient))
+        """The levels that ran long enough after the transient."""
+        transient = self.experiment.simulation.transient
+        return [
+            level
             for level in self.levels
+            if _long_enough(self.experiment, level.result.duration - transient)
         ]
-        return [level for level in cut if _long_enough(self.experiment, level.result.duration)]
 
 
 def run_experiment(

@@ -219,7 +219,7 @@ class Result:
             seed=tuple(seed) if isinstance(seed, list) else seed,
             spawn_key=tuple(header["spawn_key"]),
             **{k: header[k] for k in ("dt", "record_dt", "trials", "complete", "versions")},
-            **quantities,
+            **{"rate": {}, **quantities},
         )
 
     def __repr__(self) -> str:

@@ -1,0 +1,243 @@
+"""Renewal closure: integer numbers of neurons by age, each group with its own u and x.
+
+Neurons that fired in the same step are a cohort. They share a potential and fire independently, so
+that the activity of a renewal population is exact in law, given its input. Of u and x the moments
+over each cohort are known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from .adaptation import LastSpikes, QuasiRenewal
+from .draws import Draws
+from .hazards import exponential_escape
+from .initial import AgeGroup
+from .membrane_input import MembraneInput
+from .moments import Moments, after_spike, mixture, pooled, relax, split
+from .plasticity import Plasticity
+from .time_grid import history_steps, whole_steps
+
+# Empty cohorts are dropped in steps that are multiples of this. Which law of the spike numbers is
+# used depends on the number of cohorts, and so do the random numbers.
+STEPS_BETWEEN_DROPS = 8
+
+
+class CohortSpikes:
+    """Numbers of spikes of the cohorts in a step."""
+
+    def __init__(self, population: int, noise: str, draws: Draws):
+        self._population = population
+        self._noise = noise
+        self._draws = draws
+        self._n_drawn = 0
+        if noise != "none":
+            self._threshold = self._next_threshold()
+
+    def _next_threshold(self) -> float:
+        draw = self._draws.thresholds(self._population, np.array([0]), np.array([self._n_drawn]))
+        self._n_drawn += 1
+        return float(draw[0])
+
+    def step(self, step: int, size: np.ndarray, hazard: np.ndarray) -> np.ndarray:
+        """Spikes of each cohort, of given size and integrated hazard of each neuron."""
+        probability = -np.expm1(-hazard)
+        if self._noise == "none":
+            return size * probability
+        if size @ hazard > 2 * len(size):
+            return self._draws.cohort_spike_counts(self._population, step, size, probability)
+        return np.array([self._thin(m, h) for m, h in zip(size, hazard, strict=True)], float)
+
+    def _thin(self, left: float, hazard: float) -> int:
+        # The neurons that are left fire at the sum of their hazards: an exponential threshold until
+        # the next spike of any of them, which carries over from cohort to cohort and step to step.
+        fired = 0
+        while left > 0 and self._threshold <= left * hazard:
+            hazard -= self._threshold / left
+            left -= 1
+            fired += 1
+            self._threshold = self._next_threshold()
+        self._threshold -= left * hazard
+        return fired
+
+
+class CohortActivity:
+    """Cohorts of LIF or GIF neurons.
+
+    Arrays are sorted from the oldest to the newest cohort. Neurons older than the history make up
+    the first one.
+
+    birth : step of the last spike
+    count : number of neurons
+    potential, hazard : at the end of the last step, mV and 1/ms
+    """
+
+    def __init__(
+        self,
+        neuron,
+        groups: Sequence[AgeGroup],
+        membrane: MembraneInput,
+        dt: float,
+        spikes: CohortSpikes,
+        adaptation: QuasiRenewal,
+    ):
+        self._neuron = neuron
+        self._refractory_steps = whole_steps("t_ref", neuron.t_ref, dt)
+        self._history_steps = history_steps(neuron, dt)
+        self._membrane = membrane
+        self._dt = dt
+        self._spikes = spikes
+        self._adaptation = adaptation
+        self.synapses: list[CohortSynapses] = []
+        self.birth = np.array([-1 - g.age for g in groups])
+        self.count = np.array([g.count for g in groups], float)
+        self.size = self.count.sum()
+        self._potential = np.array([g.potential for g in groups], float)
+        self._last_spikes = [LastSpikes(-1 - g.age if g.fired else adaptation.NEVER) for g in groups]
+        self._hazard = exponential_escape(self._potential - self._threshold(0), neuron)
+        self.fired = np.zeros(0)
+
+    @property
+    def potential(self) -> float:
+        """Mean potential, mV."""
+        return float(self.count @ self._potential / self.size)
+
+    def step(self, step: int) -> float:
+        d, a, b = self._membrane.advance(step)
+        awake = np.count_nonzero(self.birth < step - self._refractory_steps)
+        if step % STEPS_BETWEEN_DROPS == 0:
+            empty = self.count[:awake] == 0
+            self._keep(np.append(~empty, np.ones(len(self.count) - awake, bool)))
+            awake -= np.count_nonzero(empty)
+        while awake >= 2 and self.birth[1] < step - self._history_steps:
+            self._join_oldest()
+            awake -= 1
+
+        V = self._potential[:awake]
+        start = self._hazard[:awake] * math.exp(d / self._neuron.delta_u)
+        V[:] = a * (V + d) + b - self._by_cohort(self._adaptation.pull, step)[:awake]
+        self._hazard = exponential_escape(self._potential - self._threshold(step + 1), self._neuron)
+        hazard = (start + self._hazard[:awake]) * self._dt / 2
+        self.fired = self._spikes.step(step, self.count[:awake], hazard)
+
+        n = float(self.fired.sum())
+        self._adaptation.record(step, n / self.size)
+        if n > 0:
+            self._add(step, n)
+        return n
+
+    def _by_cohort(self, effect: Callable, step: int) -> np.ndarray:
+        # Of the cohorts only the first can hold neurons of different last spikes.
+        first = self._last_spikes[0]
+        values = effect(step, np.array([last.step[-1] for last in self._last_spikes])).astype(float)
+        values[0] = first.weight @ effect(step, first.step)
+        return values
+
+    def _threshold(self, step: int) -> np.ndarray:
+        return self._by_cohort(self._adaptation.threshold, step)
+
+    def _keep(self, kept: np.ndarray) -> None:
+        self.birth, self.count = self.birth[kept], self.count[kept]
+        self._potential, self._hazard = self._potential[kept], self._hazard[kept]
+        self._last_spikes = [last for last, keep in zip(self._last_spikes, kept, strict=True) if keep]
+        for synapses in self.synapses:
+            synapses.keep(kept)
+
+    def _join_oldest(self) -> None:
+        """The first cohort joins the second."""
+        both = self.count[:2].sum()
+        share = self.count[0] / both if both > 0 else 0.5
+        for values in (self._potential, self._hazard):
+            values[1] += share * (values[0] - values[1])
+        self._last_spikes[1].absorb(self._last_spikes[0], share)
+        for synapses in self.synapses:
+            synapses.join_oldest(share)
+        self.count[1] = both
+        self._keep(np.arange(len(self.count)) > 0)
+
+    def _add(self, step: int, n: float) -> None:
+        self.count[: len(self.fired)] -= self.fired
+        self.birth = np.append(self.birth, step)
+        self.count = np.append(self.count, n)
+        self._potential = np.append(self._potential, self._neuron.v_reset)
+        self._last_spikes.append(LastSpikes(step))
+        threshold = self._adaptation.threshold(step + 1, np.array([step]))
+        self._hazard = np.append(
+            self._hazard, exponential_escape(self._neuron.v_reset - threshold, self._neuron)
+        )
+
+
+class CohortSynapses:
+    """Moments of u and x over each cohort, as arrays."""
+
+    def __init__(
+        self,
+        activity: CohortActivity,
+        groups: Sequence[AgeGroup],
+        plasticity: Plasticity,
+        u: np.ndarray,
+        x: np.ndarray,
+    ):
+        self._activity = activity
+        self._plasticity = plasticity
+        everybody = np.arange(len(u))
+        members = [everybody if g.members is None else g.members for g in groups]
+        moments = [Moments.of(u[who], x[who]) for who in members]
+        self._moments = np.array([vars_of(m) for m in moments]).T
+        activity.synapses.append(self)
+
+    @property
+    def u(self) -> float:
+        """Mean over all neurons."""
+        return float(self._activity.count @ self._moments[0] / self._activity.size)
+
+    @property
+    def x(self) -> float:
+        return float(self._activity.count @ self._moments[1] / self._activity.size)
+
+    def keep(self, kept: np.ndarray) -> None:
+        self._moments = self._moments[:, kept]
+
+    def join_oldest(self, share: float) -> None:
+        """The first cohort joins the second, of which it then is the given share."""
+        first, second = Moments(*self._moments[:, 0]), Moments(*self._moments[:, 1])
+        self._moments[:, 1] = vars_of(mixture(share, first, second))
+
+    def step(self, n: float, normals: Callable[..., np.ndarray] | None) -> float:
+        """Relax to the end of the step and release the n spikes of the activity."""
+        self._moments = np.array(vars_of(relax(Moments(*self._moments), self._plasticity)))
+        if n == 0:
+            return 0.0
+        released, fired_now = self._fire(normals)
+        self._moments = np.column_stack([self._moments, vars_of(fired_now)])
+        return released
+
+    def release(self, n: float) -> float:
+        """Release of n spikes, one of every neuron: they are the one cohort that there is."""
+        everybody = Moments(*self._moments[:, 0])
+        self._moments[:, 0] = vars_of(after_spike(everybody, self._plasticity))
+        return n * (everybody.u * everybody.x + everybody.cov)
+
+    def _fire(self, normals: Callable[..., np.ndarray] | None) -> tuple[float, Moments]:
+        """Total release, and moments over the neurons that fired; the others keep the rest."""
+        cohorts = np.flatnonzero(self._activity.fired)
+        k = self._activity.fired[cohorts]
+        others = self._activity.count[cohorts]  # from which those that fired have gone
+        fired = self._moments[:, cohorts]
+        if normals is not None:
+            sampled = np.flatnonzero(others > 0)
+            pairs = normals(n=2 * len(sampled)).reshape(-1, 2)
+            for i, pair in zip(sampled, pairs, strict=True):
+                drawn, left = split(Moments(*fired[:, i]), others[i] + k[i], k[i], pair)
+                fired[:, i] = vars_of(drawn)
+                self._moments[:, cohorts[i]] = vars_of(left)
+        drawn = Moments(*fired)
+        released = k @ (drawn.u * drawn.x + drawn.cov)
+        return float(released), pooled(k, after_spike(drawn, self._plasticity))
+
+
+def vars_of(moments: Moments) -> list:
+    return list(vars(moments).values())

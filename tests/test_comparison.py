@@ -1,0 +1,174 @@
+"""Results side by side."""
+
+import math
+
+import numpy as np
+import pytest
+
+import mesopop as mp
+from mesopop.analysis import ratio_of_averages, time_average
+
+
+@pytest.fixture(scope="module")
+def preset():
+    return mp.presets.experiment("lif-population-spikes")
+
+
+@pytest.fixture(scope="module")
+def results(preset):
+    def simulated(**engine):
+        result = mp.simulate(
+            preset.network, 21_000, dt=0.5, record_dt=1.0, trials=4, seed=5, **engine
+        )
+        return result.after(1000)
+
+    return [
+        simulated(level="micro"),
+        simulated(level="meso", closure="first_order"),
+        simulated(level="meso", closure="second_order"),
+        simulated(level="meso", closure="second_order", noise="none"),
+    ]
+
+
+def test_statistics_are_those_of_the_analysis(preset, results):
+    comparison = mp.compare(*results[:2], events=preset.events)
+    events = [mp.analysis.find_events(result, preset.events) for result in results[:2]]
+    for index, (result, found) in enumerate(zip(results, events, strict=False)):
+        rate = comparison["rate of E (Hz)"].estimates[index]
+        assert rate == time_average(result.rate["E"])
+        release = comparison["release per spike, E->E"].estimates[index]
+        assert release == ratio_of_averages(result.release["E->E"], result.rate["E"])
+        interval = comparison["interval between events (s)"].estimates[index]
+        assert interval.value == pytest.approx(found.mean_interval.value / 1000, rel=1e-15)
+        assert interval.se == pytest.approx(found.mean_interval.se / 1000, rel=1e-15)
+        assert comparison["CV of the intervals"].estimates[index] == found.cv_interval
+        assert comparison["number of events"].estimates[index].value == len(found)
+        cut_off = comparison["events cut off by a border"].estimates[index]
+        assert cut_off.value == len(found.censored)
+
+
+def test_up_down_statistics():
+    preset = mp.presets.experiment("lif-up-down")
+    result = mp.simulate(preset.network, 60_000, dt=0.5, level="meso", seed=2, record_dt=1.0)
+    comparison = mp.compare(result, events=preset.events)
+    (found,) = comparison.events
+    assert comparison["fraction of time Up"].estimates == (found.up_fraction,)
+    for name, times in (("Up", found.up_times), ("Down", found.down_times)):
+        (estimate,) = comparison[f"mean {name} time (s)"].estimates
+        assert estimate.value == pytest.approx(times.mean() / 1000, rel=1e-12)
+    assert comparison["number of Up onsets"].estimates[0].value == len(found.onsets)
+
+
+def test_z_is_the_difference_in_its_standard_error(results):
+    statistic = mp.compare(*results[:2])["rate of E (Hz)"]
+    a, b = statistic.estimates
+    assert statistic.z(1) == pytest.approx((b.value - a.value) / math.hypot(a.se, b.se), rel=1e-12)
+    assert f"{statistic.z(1):+.1f}" in repr(mp.compare(*results[:2])).splitlines()[2]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_table_fits_80_columns_and_shows_every_result(preset, results, count):
+    text = repr(mp.compare(*results[:count], events=preset.events))
+    assert max(map(len, text.splitlines())) <= 80
+    for result in results[:count]:
+        assert all(word in text for word in result.label.split(", "))
+    assert ("z: difference to micro" in text) == (count > 1)
+
+
+def test_notebook_table(results):
+    html = mp.compare(*results[:3])._repr_html_()
+    assert html.count("<table") == 1
+    assert "meso second_order" in html
+    assert "rate of E (Hz)" in html
+
+
+def test_says_why_a_result_has_no_events(preset, results):
+    comparison = mp.compare(results[0], results[3], events=preset.events)
+    assert "meso second_order, noise none: never Up" in repr(comparison)
+    assert math.isnan(comparison["interval between events (s)"].z(1))
+
+
+def test_many_populations_are_summarised():
+    populations = [mp.Population(f"p{i}", size=1, neuron=mp.Poisson(10)) for i in range(12)]
+    network = mp.Network(populations=populations)
+    comparison = mp.compare(mp.simulate(network, 100, dt=1, seed=1))
+    assert len(comparison.statistics) == 8
+    assert "8 of 12 populations are listed" in repr(comparison)
+
+
+def test_projections_of_equal_plasticity_are_listed_once():
+    stp = mp.TsodyksMarkram(U0=0.5, U=0, tau_d=100)
+    target = mp.LNP(10, transfer=mp.Softplus(2))
+    network = mp.Network(
+        populations=[
+            mp.Population("a", size=5, neuron=mp.Poisson(10)),
+            mp.Population("b", size=5, neuron=target),
+            mp.Population("c", size=5, neuron=target),
+        ],
+        projections=[
+            mp.Projection("a", "b", weight=1, stp=stp),
+            mp.Projection("a", "c", weight=1, stp=stp),
+            mp.Projection("b", "c", weight=1),
+        ],
+    )
+    comparison = mp.compare(mp.simulate(network, 1000, dt=1, seed=1))
+    released = [s.name for s in comparison.statistics if "release" in s.name]
+    assert released == ["release per spike, a->b"]
+
+
+def test_refusals(results):
+    with pytest.raises(ValueError, match="at least one result"):
+        mp.compare()
+    other = mp.simulate(mp.presets.load("feedforward"), 10, dt=0.5)
+    with pytest.raises(ValueError, match="of another network"):
+        mp.compare(results[0], other)
+    with pytest.raises(KeyError, match='did you mean "rate of E'):
+        mp.compare(results[0])["rate of E"]
+
+
+def test_transients_are_cut_at_bins():
+    network = mp.presets.load("feedforward")
+    result = mp.simulate(
+        network, 20, dt=0.5, record_dt=2.0, seed=1, trials=2, record=("rate", "spikes")
+    )
+    later = result.after(6.0)
+    np.testing.assert_array_equal(later.t, [8, 10, 12, 14, 16, 18, 20])
+    np.testing.assert_array_equal(later.rate["pre"], result.rate["pre"][:, 3:])
+    assert all((train["time"] > 6).all() for train in later.spikes["pre"])
+    total = sum(map(len, result.spikes["pre"]))
+    early = sum((train["time"] <= 6).sum() for train in result.spikes["pre"])
+    assert sum(map(len, later.spikes["pre"])) == total - early
+    np.testing.assert_array_equal(result.after(0).t, result.t)
+    assert len(result.after(19.0).t) == 0
+
+
+def test_labels():
+    network = mp.presets.load("feedforward")
+
+    def label(**engine):
+        return mp.simulate(network, 1, dt=0.5, **engine).label
+
+    assert label(level="micro") == "micro"
+    assert label(level="meso", closure="first_order") == "meso first_order"
+    assert (
+        label(level="meso", closure="second_order", noise="gaussian")
+        == "meso second_order, noise gaussian"
+    )
+
+
+def test_shared_arrays_are_written_once(tmp_path):
+    stp = mp.TsodyksMarkram(U0=0.5, U=0, tau_d=100)
+    target = mp.LNP(10, transfer=mp.Softplus(2))
+    network = mp.Network(
+        populations=[mp.Population("a", size=5, neuron=mp.Poisson(10))]
+        + [mp.Population(f"b{i}", size=5, neuron=target) for i in range(20)],
+        projections=[mp.Projection("a", f"b{i}", weight=1, stp=stp) for i in range(20)],
+    )
+    result = mp.simulate(network, 1000, dt=1, seed=1, record=("release", "u", "x"))
+    result.save(tmp_path / "result.npz")
+    with np.load(tmp_path / "result.npz") as file:
+        assert len([key for key in file.files if "->" in key]) == 3
+    loaded = mp.Result.load(tmp_path / "result.npz")
+    for quantity in ("release", "u", "x"):
+        for name, values in getattr(result, quantity).items():
+            np.testing.assert_array_equal(getattr(loaded, quantity)[name], values)

@@ -1,0 +1,244 @@
+"""Figures draw what they are given."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import mesopop as mp
+from mesopop.plot import style
+from mesopop.plot.window import eventful_window
+
+
+@pytest.fixture(scope="module")
+def preset():
+    return mp.presets.experiment("lif-up-down")
+
+
+@pytest.fixture(scope="module")
+def results(preset):
+    # Both switch several times with these seeds.
+    return [
+        mp.simulate(
+            preset.network, 31_000, dt=0.5, level=level, seed=3, trials=2, record_dt=1.0
+        ).after(1000)
+        for level in ("micro", "meso")
+    ]
+
+
+@pytest.fixture(scope="module")
+def states(preset, results):
+    return [mp.analysis.find_events(result, preset.events) for result in results]
+
+
+@pytest.fixture
+def ax():
+    return Figure().subplots()
+
+
+def drawn(line):
+    return np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+
+
+def test_activity_draws_the_rate(results, ax):
+    axes = mp.plot.activity(*results, ax=ax, smooth=0, t_start=2000, t_stop=5000, trial=1)
+    assert axes == [ax, ax]
+    for line, result in zip(ax.lines, results, strict=True):
+        t, rate = drawn(line)
+        np.testing.assert_allclose(t, np.arange(2001, 5001) / 1000, rtol=1e-12)
+        np.testing.assert_array_equal(rate, result.rate["E"][1, 1000:4000])
+        assert line.get_label() == result.label
+        assert line.get_color() == style.colour_of(result.label)
+    assert ax.get_xlim() == (2.0, 5.0)
+
+
+def test_activity_is_smoothed_like_the_analysis(results, ax):
+    mp.plot.activity(results[0], ax=ax)
+    smooth = mp.analysis.exponential_smoothing(results[0].rate["E"][0], dt=1.0, tau=10.0)
+    np.testing.assert_array_equal(drawn(ax.lines[0])[1], smooth)
+    assert ax.get_ylim()[1] > smooth.max()
+
+
+def test_up_states_are_marked_where_they_are(results, states):
+    axes = Figure().subplots(2, sharex=True, sharey=True)
+    mp.plot.activity(*results, ax=axes, states=states)
+    for panel, result, found in zip(axes, results, states, strict=True):
+        (marks,) = panel.collections
+        spans = np.array([path.get_extents().intervalx for path in marks.get_paths()])
+        up = found.segmentation.state[0] == mp.analysis.UP
+        marked = np.zeros(len(up), dtype=bool)
+        for start, stop in spans * 1000:
+            marked |= (result.t > start + 1e-6) & (result.t < stop + 1e-6)
+        # Only the shortest are drawn wider than they are.
+        assert np.count_nonzero(marked != up) <= 2e-3 * 30_000 * len(spans)
+        assert np.all(marked[up])
+
+
+def test_synapses_draw_u_and_x(results, ax):
+    assert mp.plot.synapses(*results, ax=ax, t_stop=3000) is ax
+    u, x = ax.lines[:2]
+    np.testing.assert_array_equal(drawn(u)[1], results[0].u["E->E"][0, :2000])
+    np.testing.assert_array_equal(drawn(x)[1], results[0].x["E->E"][0, :2000])
+    assert u.is_dashed()
+    assert not x.is_dashed()
+
+
+def test_dwell_times_draw_survival_functions(states):
+    axes = mp.plot.dwell_times(*states, labels=["micro", "meso renewal"], ax=Figure().subplots(2))
+    for panel, times in zip(axes, (states[0].up_times, states[0].down_times), strict=True):
+        exponential, survival = panel.lines[:2]
+        t, longer = drawn(survival)
+        np.testing.assert_allclose(t[1:], np.sort(times) / 1000)
+        expected = [np.mean(times / 1000 > value * (1 + 1e-12)) for value in t]
+        np.testing.assert_allclose(longer, expected, atol=1e-12)
+        t, longer = drawn(exponential)
+        np.testing.assert_allclose(longer, np.exp(-t * 1000 / times.mean()))
+        assert panel.get_xscale() == "log"
+        assert survival.get_color() == style.COLOURS["micro"]
+
+
+def test_intervals(states, ax):
+    mp.plot.intervals(states[1], ax=ax)
+    np.testing.assert_allclose(drawn(ax.lines[1])[0][1:], np.sort(states[1].intervals) / 1000)
+
+
+def test_without_complete_intervals_the_panel_says_so(results, ax):
+    never = mp.analysis.up_down_states(results[0].rate["E"], dt=1.0, low=1e3, high=1e4)
+    mp.plot.intervals(never, ax=ax)
+    assert [text.get_text() for text in ax.texts] == ["no complete interval"]
+
+
+def test_distribution_is_a_density(results, ax):
+    mp.plot.distribution(*results, ax=ax)
+    for patch in ax.patches:
+        density, edges, _ = patch.get_data()
+        assert np.sum(density * np.diff(edges)) == pytest.approx(1, rel=1e-12)
+
+
+def test_event_average():
+    rate = np.ones((2, 1000))
+    rate[0, 300:310] += 100
+    rate[1, 700:710] += 200
+    rate[1, 20:30] += 900  # nearer to the border than 100 ms
+    network = mp.Network(populations=[mp.Population("p", size=1, neuron=mp.Poisson(1))])
+    result = mp.simulate(network, 1000, dt=1, trials=2)
+    result.rate["p"] = rate
+    events = mp.analysis.population_spikes(rate, dt=1.0, low=5, high=30, smooth=0)
+    assert len(events) == 3
+    ax = mp.plot.event_average(result, events=[events], ax=Figure().subplots())
+    offsets, mean = drawn(ax.lines[0])
+    np.testing.assert_array_equal(offsets, np.arange(-100, 101))
+    expected = (rate[0, 200:401] + rate[1, 600:801]) / 2
+    np.testing.assert_array_equal(mean, expected)
+
+
+def test_map_and_rates_of_many_populations():
+    populations = [mp.Population(f"p{i}", size=50, neuron=mp.Poisson(5 * i)) for i in range(6)]
+    network = mp.Network(populations=populations)
+    results = [mp.simulate(network, 500, dt=1, level=level, seed=1) for level in ("micro", "meso")]
+    axes = Figure().subplots(2)
+    mp.plot.activity_map(*results, ax=axes, smooth=0)
+    values = axes[1].images[0].get_array()
+    np.testing.assert_array_equal(values, [results[1].rate[p.name] for p in populations])
+    assert [label.get_text() for label in axes[0].get_yticklabels()] == [
+        p.name for p in populations
+    ]
+    ax = mp.plot.rates(*results, ax=Figure().subplots())
+    means = ax.containers[0].lines[0].get_ydata()
+    assert list(means) == pytest.approx([results[0].rate[p.name].mean() for p in populations])
+
+
+def test_window_shows_several_events_of_every_result(results, states):
+    window = eventful_window(results, states)
+    for found in states:
+        there = (found.onset_trials == window.trial) & (found.onsets <= window.stop - window.start)
+        assert np.count_nonzero(there) >= 3
+    assert window.start == 1000.0
+    assert window.stop <= 31_000.0
+
+
+@pytest.mark.parametrize("name", ["lif-up-down", "lnp-population-spikes", "feedforward"])
+def test_overview_of_presets(name):
+    preset = mp.presets.experiment(name)
+    dt = preset.simulation.dt
+    results = [
+        mp.simulate(preset.network, 6000, dt=dt, level=level, seed=1, record_dt=1.0)
+        for level in ("micro", "meso")
+    ]
+    if preset.events is not None and preset.events.observable == "potential":
+        assert results[0].potential
+    figure = Figure()
+    assert mp.plot.overview(preset, *results, figure=figure, title=name) is figure
+    assert figure.get_suptitle().startswith(name)
+    assert all(panel.lines or panel.patches or panel.texts for panel in figure.axes)
+    figure.canvas.draw()
+
+
+def test_overview_of_many_populations():
+    populations = [mp.Population(f"p{i}", size=50, neuron=mp.Poisson(5)) for i in range(6)]
+    experiment = mp.Experiment(
+        network=mp.Network(populations=populations),
+        simulation=mp.SimulationSettings(duration=500, dt=1),
+    )
+    result = mp.simulate(experiment.network, 500, dt=1)
+    figure = mp.plot.overview(experiment, result, figure=Figure())
+    figure.canvas.draw()
+    assert figure.axes[0].images
+
+
+def test_nothing_global_changes(results, states):
+    # In a process of its own: pyplot must not even be imported when Axes are given.
+    code = """
+import sys, matplotlib
+before = matplotlib.rcParams.copy()
+import mesopop as mp
+from matplotlib.figure import Figure
+preset = mp.presets.experiment("lif-up-down")
+result = mp.simulate(preset.network, 3000, dt=0.5, record_dt=1.0, seed=1)
+mp.plot.overview(preset, result, figure=Figure())
+mp.plot.activity(result, ax=Figure().subplots())
+assert "matplotlib.pyplot" not in sys.modules
+for name in before.keys() - {"backend"}:  # looking at that one imports pyplot
+    assert matplotlib.rcParams[name] == before[name], name
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_new_figures_are_made_by_pyplot(results, states):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    assert len(mp.plot.activity(*results)) == 2
+    assert len(mp.plot.dwell_times(*states)) == 2
+    assert mp.plot.synapses(results[0]).figure.number == 3
+    pyplot.close("all")
+
+
+def test_one_colour_for_each_level_and_closure():
+    assert len(set(style.COLOURS.values())) == len(style.COLOURS)
+    assert style.colour_of("meso renewal") == style.COLOURS["renewal"]
+    assert style.colour_of("meso second_order, noise none") == style.COLOURS["second_order"]
+    assert style.colour_of("recorded") not in style.COLOURS.values()
+
+
+def test_refusals(results, states, ax):
+    with pytest.raises(ValueError, match="at least one result"):
+        mp.plot.activity(ax=ax)
+    with pytest.raises(ValueError, match='unknown population "I"; did you mean "E"'):
+        mp.plot.activity(results[0], population="I", ax=ax)
+    with pytest.raises(ValueError, match="t_stop must be > t_start = 5000 ms, got 4000 ms"):
+        mp.plot.activity(results[0], t_start=5000, t_stop=4000, ax=ax)
+    with pytest.raises(ValueError, match="trial must be < 2 of micro, got 2"):
+        mp.plot.activity(results[0], trial=2, ax=ax)
+    with pytest.raises(ValueError, match=r"states must hold one item for each result \(1\), got 2"):
+        mp.plot.activity(results[0], states=states, ax=ax)
+    with pytest.raises(ValueError, match=r"states\[0\] has 30000 bins, but micro has 20000"):
+        mp.plot.activity(results[0].after(11_000), states=states[:1], ax=ax)
+    with pytest.raises(ValueError, match="ax must be one Axes or one for each result"):
+        mp.plot.activity(*results, ax=[ax])
+    with pytest.raises(ValueError, match='no plastic projection "E->I"; did you mean "E->E"'):
+        mp.plot.synapses(results[0], projection="E->I", ax=ax)
