@@ -10,13 +10,13 @@ import resource
 import sys
 
 import numpy as np
+
 from agreement import relative_difference, require_agreement
+from mesopop import Simulation
+from mesopop.analysis import time_average
 from peers.nest import Nest, add_argument
 from report import Report
 from workloads import microcircuit
-
-from mesopop import Simulation
-from mesopop.analysis import time_average
 
 DT = 0.1  # ms
 WARM_UP, PIECE, PIECES = 10_000.0, 30_000.0, 10  # ms

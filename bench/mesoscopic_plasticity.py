@@ -10,14 +10,14 @@ import argparse
 from collections.abc import Callable
 
 import numpy as np
-from agreement import paired_difference, require_agreement
 from attrs import frozen
+
+from agreement import paired_difference, require_agreement
+from mesopop import Network, Simulation, TsodyksMarkram, simulate
+from mesopop.analysis import Estimate
 from report import Report
 from timing import cpu_seconds, interleaved
 from workloads import ei_pair, microcircuit
-
-from mesopop import Network, Simulation, TsodyksMarkram, simulate
-from mesopop.analysis import Estimate
 
 TRANSIENT = 1000.0  # ms
 DEPRESSING = TsodyksMarkram(U0=0.5, U=0.5, tau_d=200.0)

@@ -11,13 +11,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from agreement import require_agreement
+from mesopop import Network, Simulation, simulate
+from mesopop.analysis import Estimate, time_average
 from peers.nest import Nest, add_argument
 from report import Report
 from timing import Timing, cpu_seconds, interleaved
 from workloads import microcircuit
-
-from mesopop import Network, Simulation, simulate
-from mesopop.analysis import Estimate, time_average
 
 SCALES = (0.1, 1.0, 10.0, 100.0)
 CLOSURES = ("second_order", "renewal")

@@ -11,15 +11,15 @@ from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
-from agreement import paired_difference, relative_difference, require_agreement
 from attrs import field, frozen
+
+from agreement import paired_difference, relative_difference, require_agreement
+from mesopop import Network, Simulation, simulate
+from mesopop.analysis import Estimate, time_average
 from peers.nest import Nest, add_argument
 from report import Report
 from timing import Timing, cpu_seconds, interleaved
 from workloads import ei_pair, microcircuit, one_population
-
-from mesopop import Network, Simulation, simulate
-from mesopop.analysis import Estimate, time_average
 
 MERGING_BOUND = 0.002
 NEST_BOUND = 0.005

@@ -9,13 +9,13 @@ import argparse
 from collections.abc import Callable
 
 import numpy as np
+
 from agreement import require_agreement
+from mesopop import LIF, LNP, Simulation, simulate
+from mesopop.analysis import Estimate, time_average
 from report import Report
 from timing import cpu_seconds, interleaved
 from workloads import SILENT_LIF, SILENT_LNP, near_silent
-
-from mesopop import LIF, LNP, Simulation, simulate
-from mesopop.analysis import Estimate, time_average
 
 POPULATIONS, DT, STEPS = 100, 0.1, 20_000
 BOUND = 0.15  # microseconds

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tabulate import tabulate
+
 from timing import machine
 
 

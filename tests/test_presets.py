@@ -20,7 +20,7 @@ THRESHOLDS = {
 
 
 def test_names():
-    assert set(mp.presets.names()) == {*RECURRENT, "feedforward"}
+    assert set(mp.presets.names()) == {*RECURRENT, "feedforward", "microcircuit", "ring"}
 
 
 @pytest.mark.parametrize("name", mp.presets.names())

@@ -171,11 +171,15 @@ class QuasiRenewal:
 
     def threshold(self, step: int, last_spike: np.ndarray) -> np.ndarray:
         """Rise of the threshold (mV) at the start of the step, by the step of the last spike."""
-        return self._value(self._threshold, step, last_spike) if self.adapts else 0 * last_spike
+        if not self.adapts:
+            return np.zeros(len(last_spike))
+        return self._value(self._threshold, step, last_spike)
 
     def pull(self, step: int, last_spike: np.ndarray) -> np.ndarray:
         """What the currents take from the potential (mV) in the step."""
-        return self._value(self._pull, step, last_spike) if self.adapts else 0 * last_spike
+        if not self.adapts:
+            return np.zeros(len(last_spike))
+        return self._value(self._pull, step, last_spike)
 
     def _value(self, effect: Effect, step: int, last_spike: np.ndarray) -> np.ndarray:
         # At the start of step k, spikes of step j have the age k - 1 - j.

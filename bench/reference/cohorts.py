@@ -92,12 +92,12 @@ class CohortActivity:
         self._spikes = spikes
         self._adaptation = adaptation
         self.synapses: list[CohortSynapses] = []
-        self.birth = np.array([-1 - g.age for g in groups])
+        self.birth = np.array([-1 - g.age if g.fired else adaptation.NEVER for g in groups])
         self.count = np.array([g.count for g in groups], float)
         self.size = self.count.sum()
         self._potential = np.array([g.potential for g in groups], float)
-        self._last_spikes = [LastSpikes(-1 - g.age if g.fired else adaptation.NEVER) for g in groups]
-        self._hazard = exponential_escape(self._potential - self._threshold(0), neuron)
+        self._oldest = LastSpikes(self.birth[0])
+        self._hazard = self._end_hazard(-1)
         self.fired = np.zeros(0)
 
     @property
@@ -119,7 +119,7 @@ class CohortActivity:
         V = self._potential[:awake]
         start = self._hazard[:awake] * math.exp(d / self._neuron.delta_u)
         V[:] = a * (V + d) + b - self._by_cohort(self._adaptation.pull, step)[:awake]
-        self._hazard = exponential_escape(self._potential - self._threshold(step + 1), self._neuron)
+        self._hazard = self._end_hazard(step)
         hazard = (start + self._hazard[:awake]) * self._dt / 2
         self.fired = self._spikes.step(step, self.count[:awake], hazard)
 
@@ -131,18 +131,19 @@ class CohortActivity:
 
     def _by_cohort(self, effect: Callable, step: int) -> np.ndarray:
         # Of the cohorts only the first can hold neurons of different last spikes.
-        first = self._last_spikes[0]
-        values = effect(step, np.array([last.step[-1] for last in self._last_spikes])).astype(float)
-        values[0] = first.weight @ effect(step, first.step)
+        values = effect(step, self.birth)
+        values[0] = self._oldest.weight @ effect(step, self._oldest.step)
         return values
 
-    def _threshold(self, step: int) -> np.ndarray:
-        return self._by_cohort(self._adaptation.threshold, step)
+    def _end_hazard(self, step: int) -> np.ndarray:
+        threshold = self._by_cohort(self._adaptation.threshold, step + 1)
+        return exponential_escape(self._potential - threshold, self._neuron)
 
     def _keep(self, kept: np.ndarray) -> None:
         self.birth, self.count = self.birth[kept], self.count[kept]
         self._potential, self._hazard = self._potential[kept], self._hazard[kept]
-        self._last_spikes = [last for last, keep in zip(self._last_spikes, kept, strict=True) if keep]
+        if not kept[0]:
+            self._oldest = LastSpikes(self.birth[0])
         for synapses in self.synapses:
             synapses.keep(kept)
 
@@ -152,22 +153,22 @@ class CohortActivity:
         share = self.count[0] / both if both > 0 else 0.5
         for values in (self._potential, self._hazard):
             values[1] += share * (values[0] - values[1])
-        self._last_spikes[1].absorb(self._last_spikes[0], share)
+        second = LastSpikes(self.birth[1])
+        second.absorb(self._oldest, share)
         for synapses in self.synapses:
             synapses.join_oldest(share)
         self.count[1] = both
         self._keep(np.arange(len(self.count)) > 0)
+        self._oldest = second
 
     def _add(self, step: int, n: float) -> None:
         self.count[: len(self.fired)] -= self.fired
         self.birth = np.append(self.birth, step)
         self.count = np.append(self.count, n)
         self._potential = np.append(self._potential, self._neuron.v_reset)
-        self._last_spikes.append(LastSpikes(step))
         threshold = self._adaptation.threshold(step + 1, np.array([step]))
-        self._hazard = np.append(
-            self._hazard, exponential_escape(self._neuron.v_reset - threshold, self._neuron)
-        )
+        hazard = exponential_escape(self._neuron.v_reset - threshold, self._neuron)
+        self._hazard = np.append(self._hazard, hazard)
 
 
 class CohortSynapses:

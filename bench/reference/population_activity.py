@@ -163,7 +163,7 @@ class LIFActivity:
     def _by_age(self, effect: Callable, step: int, elapsed: int) -> np.ndarray:
         """Effect of adaptation at the start of the step; indices are the ages `elapsed` steps ago."""
         last_spike = step - elapsed - 1 - np.arange(len(self.m))
-        values = effect(step, last_spike).astype(float)
+        values = effect(step, last_spike)
         values[-1] = self._oldest.weight @ effect(step, self._oldest.step)
         return values
 

@@ -12,9 +12,9 @@ import attrs
 import numpy as np
 from attrs import frozen
 
+from mesopop.adaptation import ThresholdKernel
 from mesopop.initial import InitialState
 from mesopop.network import Network, Population, Projection
-from mesopop.adaptation import ThresholdKernel
 from mesopop.neurons import GIF, LIF, LNP, Poisson, SpikeTrains
 from mesopop.plasticity import TsodyksMarkram
 from mesopop.signals import OrnsteinUhlenbeck, Sampled, Sinusoid, Steps, components

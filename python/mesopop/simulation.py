@@ -235,7 +235,8 @@ class Simulation:
     ) -> tuple[int, tuple[int, int, str, str] | None]:
         # In blocks, so that signals are heeded and the bar moves; results do not depend on them.
         done, block = 0, max(1, 1000 // steps_per_bin)
-        with _progress_bar(bins, steps_per_bin * self.dt, progress) as bar:
+        label = self.settings.closure or self.settings.level
+        with _progress_bar(label, bins * steps_per_bin * self.dt, progress) as bar:
             try:
                 while done < bins:
                     started = time.perf_counter()
@@ -424,13 +425,13 @@ def _entropy(sequence: np.random.SeedSequence) -> int | tuple[int, ...]:
     return int(entropy)
 
 
-def _progress_bar(bins: int, record_dt: float, show: bool) -> Any:
+def _progress_bar(label: str, duration: float, show: bool) -> Any:
     from tqdm.auto import tqdm
 
     # disable=None: silent when standard error is not a terminal.
-    seconds = bins * record_dt / 1000
     return tqdm(
-        total=seconds,
+        desc=label,
+        total=duration / 1000,
         disable=None if show else True,
         unit="s",
         bar_format="{l_bar}{bar}| {n:.4g}/{total:.4g} s biological [{elapsed}<{remaining}]",

@@ -1,0 +1,78 @@
+"""Elapsed time of eight trials on one and on two threads.
+
+Elapsed time means something only on a machine that has two cores to spare. The numbers are asserted
+to be the same to the bit.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+import numpy as np
+
+from mesopop import Network, Simulation, presets
+from report import Report
+from timing import interleaved, wall_seconds
+from workloads import microcircuit
+
+TRIALS = 8
+BOUND = 1.9
+
+CASES = {
+    "microcircuit, meso second_order": (
+        microcircuit(),
+        {"dt": 0.1, "level": "meso", "closure": "second_order"},
+        1000.0,
+    ),
+    "microcircuit, meso renewal": (microcircuit(), {"dt": 0.1, "level": "meso"}, 1000.0),
+    "lif-up-down, micro": (presets.load("lif-up-down"), {"dt": 0.5, "level": "micro"}, 20_000.0),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repetitions", type=int, default=9)
+    arguments = parser.parse_args()
+
+    report = Report()
+    rows = []
+    for name, (network, settings, duration) in CASES.items():
+        simulations = {n: simulation(network, settings, n) for n in (1, 2)}
+        found = interleaved(
+            {str(n): task(s, duration) for n, s in simulations.items()}, arguments.repetitions
+        )
+        speedup = found["1"].over(found["2"])
+        for one, two in zip(last(simulations[1]), last(simulations[2]), strict=True):
+            np.testing.assert_array_equal(one, two)
+        rows.append(
+            {
+                "work": f"{name}, {TRIALS} trials",
+                "one thread / two": str(speedup),
+                "one thread, s": str(found["1"]),
+                "two threads, s": str(found["2"]),
+                "target": f">= {BOUND:g}",
+                "": report.at_least(name, speedup.median, BOUND),
+            }
+        )
+    report.table("Elapsed time", rows)
+    report.close()
+
+
+def simulation(network: Network, settings: dict[str, object], n_threads: int) -> Simulation:
+    """Both have the same seed, and so far have done the same."""
+    return Simulation(network, seed=1, trials=TRIALS, n_threads=n_threads, **settings)
+
+
+def task(simulation: Simulation, duration: float) -> Callable[[], float]:
+    """Elapsed seconds."""
+    return lambda: wall_seconds(lambda: simulation.run(duration, record=("rate",), record_dt=10.0))
+
+
+def last(simulation: Simulation) -> list[np.ndarray]:
+    """What a further second gives."""
+    return list(simulation.run(1000.0, record=("rate",)).rate.values())
+
+
+if __name__ == "__main__":
+    main()
