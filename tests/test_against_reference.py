@@ -90,12 +90,12 @@ def adapting_by_currents(network):
 @pytest.mark.parametrize("initial", ["stationary", "rest", "synchronous"])
 @pytest.mark.parametrize("engine", ENGINES, ids=engine_name)
 def test_one_of_everything(zoo, engine, initial):
-    compare(adapting_by_currents(zoo), 500.0, engine, initial=initial)
+    compare(adapting_by_currents(zoo), 250.0, engine, initial=initial)
 
 
 @pytest.mark.parametrize("initial", ["rest", "synchronous"])
 def test_one_of_everything_with_threshold_kernels(zoo, initial):
-    compare(zoo, 500.0, MICRO, initial=initial)
+    compare(zoo, 250.0, MICRO, initial=initial)
 
 
 def given_state():
@@ -113,20 +113,20 @@ def given_state():
 
 @pytest.mark.parametrize("engine", ENGINES, ids=engine_name)
 def test_a_given_state(zoo, engine):
-    compare(adapting_by_currents(zoo), 300.0, engine, initial=given_state())
+    compare(adapting_by_currents(zoo), 150.0, engine, initial=given_state())
 
 
 def test_a_given_state_with_threshold_kernels(zoo):
-    compare(zoo, 300.0, MICRO, initial=given_state())
+    compare(zoo, 150.0, MICRO, initial=given_state())
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=engine_name)
 @pytest.mark.parametrize(
     ("preset", "duration", "dt"),
     [
-        ("lif-up-down", 2000.0, 0.5),
-        ("lif-population-spikes", 2000.0, 0.5),
-        ("lnp-up-down", 300.0, 0.1),
+        ("lif-up-down", 1000.0, 0.5),
+        ("lif-population-spikes", 1000.0, 0.5),
+        ("lnp-up-down", 150.0, 0.1),
         ("feedforward", 1000.0, 0.5),
     ],
 )

@@ -82,7 +82,7 @@ def test_time_step(dt, error, message):
         (
             isolated(2, mp.Steps([0, 10.2], [1.0, 2.0])),
             0.5,
-            r'population "E": time of Steps must be a multiple of dt = 0.5 ms, got 10.2 ms',
+            r'population "E": times of Steps must be a multiple of dt = 0.5 ms, got 10.2 ms',
         ),
         (
             isolated(1, 0.0, neuron=mp.SpikeTrains([[1.1, 1.4]])),

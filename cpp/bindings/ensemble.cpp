@@ -122,6 +122,7 @@ class PyEnsemble {
     return py::make_tuple(time, neuron);
   }
 
+  std::int64_t step(std::int64_t trial) { return ensemble_.trial(trial).step(); }
   py::dict state(std::int64_t trial) { return read_state(ensemble_.trial(trial)); }
   void set_state(std::int64_t trial, const py::dict& state) { write_state(ensemble_.trial(trial), state); }
 
@@ -144,6 +145,7 @@ void bind_ensemble(py::module_& m) {
            py::arg("release").none(true), py::arg("u").none(true), py::arg("x").none(true),
            py::arg("record_spikes"), py::arg("threads"))
       .def("take_spikes", &PyEnsemble::take_spikes, py::arg("trial"), py::arg("population"))
+      .def("step", &PyEnsemble::step, py::arg("trial"))
       .def("state", &PyEnsemble::state, py::arg("trial"))
       .def("set_state", &PyEnsemble::set_state, py::arg("trial"), py::arg("state"));
 }

@@ -30,6 +30,7 @@ class Engine {
   // fewer if the state became non-finite, which is then described in `failure`.
   virtual std::int64_t advance(std::int64_t first_bin, std::int64_t bins, const Recording& recording,
                                NonFiniteState& failure) = 0;
+  virtual std::int64_t step() const = 0;  // steps made so far
   virtual void visit(StateVisitor& visitor) = 0;
 };
 

@@ -48,11 +48,13 @@ class NetworkEngine final : public Engine {
     inputs_.assign(populations_.size(), 0.0);
     releases_.assign(release_.size(), 0.0);
     for (std::int64_t bin = first_bin; bin < first_bin + bins; ++bin) {
-      for (std::int64_t i = 0; i < recording.steps_per_bin; ++i) step(recording);
+      for (std::int64_t i = 0; i < recording.steps_per_bin; ++i) make_step(recording);
       if (!record(bin, recording, failure)) return bin - first_bin;
     }
     return bins;
   }
+
+  std::int64_t step() const override { return step_; }
 
   void visit(StateVisitor& visitor) override {
     visitor.field("step", step_);
@@ -65,7 +67,7 @@ class NetworkEngine final : public Engine {
   }
 
  private:
-  void step(const Recording& recording) {
+  void make_step(const Recording& recording) {
     input_.arrive(step_);
     for (std::size_t p = 0; p < populations_.size(); ++p) {
       const double drive = drives_[p].at(step_);

@@ -44,11 +44,12 @@ double LifActivity::step(std::int64_t step, const MembraneStep& membrane, double
   bins_.begin_step(step, false, [&](std::size_t into, std::size_t from, double) {
     bins_.extra(kVariance)[into] += bins_.extra(kVariance)[from];
   });
+  const double jump_factor = bins_.jump_factor(membrane.jump);
   bins_.adapt();
   const AgeBinSums sums = kernels_.age_bins({static_cast<std::int64_t>(bins_.size()), bins_.potential(),
                                              bins_.hazard(), bins_.count(), bins_.extra(kVariance), membrane,
-                                             bins_.escape(), bins_.escape().factor(membrane.jump),
-                                             bins_.threshold(), bins_.pull()});
+                                             bins_.escape(), jump_factor, bins_.threshold(),
+                                             bins_.pull()});
   // What the expected survivors miss or exceed of the population fires with the effective probability P_Lambda.
   const double effective = sums.variance > 0.0 ? sums.variance_spikes / sums.variance : 0.0;
   const double missing = spikes_.size() - (sums.count + bins_.refractory_count());

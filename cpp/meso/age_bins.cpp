@@ -44,7 +44,7 @@ AgeBins::AgeBins(const LevelContext& context, std::size_t extra)
       refractory_.add(entry, group.count);
       std::copy(values.begin(), values.end(), entry + 1);
     } else {
-      position = append(static_cast<double>(-1 - group.age), group.count, group.potential, values.data());
+      position = append(static_cast<double>(group.birth), group.count, group.potential, values.data());
     }
     initial_.push_back({group, waits, position});
   }
@@ -105,6 +105,16 @@ void AgeBins::adapt() {
   kernels_.adaptation({static_cast<std::int64_t>(table_.size()), static_cast<std::int64_t>(traces_.size()),
                        columns_.data(), trace_decay_.data(), trace_weight_.data(), trace_gain_.data(),
                        table_.column(kThreshold), table_.column(kPull)});
+}
+
+double AgeBins::jump_factor(double jump) {
+  if (escape_.has_factor(jump)) return escape_.factor(jump);
+  for (std::size_t bin = 0; bin < table_.size(); ++bin) {
+    double threshold = 0.0;
+    for (std::size_t i = 0; i < traces_.size(); ++i) threshold += trace_weight_[i] * table_.column(kTraces + i)[bin];
+    hazard()[bin] = escape_(potential()[bin] + jump - threshold);
+  }
+  return 1.0;
 }
 
 void AgeBins::fire(std::int64_t step, double count) {

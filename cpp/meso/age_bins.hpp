@@ -74,6 +74,9 @@ class AgeBins {
   const double* threshold() const { return traces_.empty() ? nullptr : table_.column(kThreshold); }
   const double* pull() const { return traces_.empty() ? nullptr : table_.column(kPull); }
 
+  // Factor by which a jump of all potentials changes the hazards; if there is none, computes them anew.
+  double jump_factor(double jump);
+
   // `count` neurons fire at the end of `step` and start to wait.
   void fire(std::int64_t step, double count);
 

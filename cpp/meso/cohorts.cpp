@@ -75,12 +75,13 @@ double CohortPopulation::step(std::int64_t step, const MembraneStep& membrane, d
       set_moments(s, into, mixed(moments(s, into), moments(s, from), share));
     }
   });
+  const double jump_factor = bins_.jump_factor(membrane.jump);
   bins_.adapt();
   const auto bins = static_cast<std::int64_t>(bins_.size());
   if (integrated_.size() < bins_.size() + kLanes) integrated_.resize(2 * (bins_.size() + kLanes));
   const double total_hazard = kernels_.cohorts({bins, bins_.potential(), bins_.hazard(), bins_.count(),
-                                                integrated_.data(), membrane, bins_.escape(),
-                                                bins_.escape().factor(membrane.jump), bins_.threshold(), bins_.pull()});
+                                                integrated_.data(), membrane, bins_.escape(), jump_factor,
+                                                bins_.threshold(), bins_.pull()});
   for (std::size_t s = 0; s < synapses_.size(); ++s) {
     const std::size_t c = kMomentColumns * s;
     Synapses& synapses = synapses_[s];

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "model/renewal.hpp"
@@ -13,22 +14,21 @@ namespace {
 
 std::vector<AgeGroup> given_groups(const InitialSpec& initial, const LifNeuron& neuron) {
   const std::int64_t old = neuron.history_steps;
-  // Those that never fired are like those whose spike is forgotten, unless it left adaptation.
-  std::map<std::pair<std::int64_t, bool>, AgeGroup, std::greater<>> by_age;
+  // Apart by age and potential. Those that never fired are like those whose spike is forgotten, unless it left adaptation.
+  using Key = std::tuple<std::int64_t, bool, double>;
+  std::map<Key, AgeGroup, std::greater<>> groups;
   for (std::size_t i = 0; i < initial.age.size(); ++i) {
     const std::int64_t age = initial.age[i] >= 0 ? std::min(initial.age[i], old) : old;
     const bool fired = initial.age[i] >= 0 || neuron.adaptation.empty();
-    AgeGroup& group = by_age.try_emplace({age, fired}, AgeGroup{age, 0.0, 0.0, fired, {}}).first->second;
+    const double potential = initial.potential[i];
+    const AgeGroup empty{age, -1, 0.0, potential, fired, {}};
+    AgeGroup& group = groups.try_emplace({age, fired, potential}, empty).first->second;
     group.count += 1.0;
-    group.potential += initial.potential[i];
     group.members.push_back(i);
   }
-  std::vector<AgeGroup> groups;
-  for (auto& [key, group] : by_age) {
-    group.potential /= group.count;
-    groups.push_back(std::move(group));
-  }
-  return groups;
+  std::vector<AgeGroup> list;
+  for (auto& [key, group] : groups) list.push_back(std::move(group));
+  return list;
 }
 
 InitialAges stationary_groups(const LevelContext& context, const LifNeuron& neuron) {
@@ -37,7 +37,8 @@ InitialAges stationary_groups(const LevelContext& context, const LifNeuron& neur
   InitialAges initial{{}, ages.rate};
   for (std::size_t age = counts.size(); age-- > 0;) {
     if (counts[age] == 0.0) continue;
-    initial.groups.push_back({static_cast<std::int64_t>(age), counts[age], ages.potential[age], true, {}});
+    const auto steps = static_cast<std::int64_t>(age);
+    initial.groups.push_back({steps, -1 - steps, counts[age], ages.potential[age], true, {}});
   }
   return initial;
 }
@@ -52,13 +53,13 @@ InitialAges initial_ages(const LevelContext& context) {
     case InitialKind::stationary:
       return stationary_groups(context, neuron);
     case InitialKind::synchronous:
-      return {{{0, size, neuron.v_reset, true, {}}}, 0.0};
+      return {{{0, -1, size, neuron.v_reset, true, {}}}, 0.0};
     case InitialKind::given:
       return {given_groups(initial, neuron), 0.0};
     case InitialKind::rest:
       break;
   }
-  return {{{neuron.history_steps, size, neuron.v_reset, false, {}}}, 0.0};
+  return {{{neuron.history_steps, -1, size, neuron.v_reset, false, {}}}, 0.0};
 }
 
 }  // namespace mesopop

@@ -9,9 +9,10 @@
 namespace mesopop {
 
 struct AgeGroup {
-  std::int64_t age;  // steps since the time stamp of the last spike; neurons that never fired are old
+  std::int64_t age;    // steps since the time stamp of the last spike; neurons that never fired are old
+  std::int64_t birth;  // step since which the potential has been forgetting where it started
   double count;
-  double potential;                  // mean
+  double potential;
   bool fired;                        // false: never
   std::vector<std::size_t> members;  // of a given state
 };

@@ -118,7 +118,17 @@ double LifNeurons::threshold(std::size_t neuron) const {
   return sum;
 }
 
+// Factor by which a jump of all potentials changes the hazards; if there is none, computes them anew.
+double LifNeurons::jump_factor(double jump, double now) {
+  if (escape_.has_factor(jump)) return escape_.factor(jump);
+  for (std::size_t i = 0; i < size_; ++i) {
+    if (wake_[i] <= now) hazard_[i] = escape_(potential_[i] + jump - threshold(i));
+  }
+  return 1.0;
+}
+
 std::int64_t LifNeurons::step(std::int64_t step, const MembraneStep& membrane, double, std::int64_t* fired) {
+  const double jump_factor = this->jump_factor(membrane.jump, static_cast<double>(step));
   if (!traces_.empty()) {
     for (std::size_t k = 0; k < traces_.size(); ++k) trace_pointer_[k] = trace_[k].data();
     kernels_.adaptation({thresholds_.size(), static_cast<std::int64_t>(traces_.size()), trace_pointer_.data(),
@@ -127,7 +137,7 @@ std::int64_t LifNeurons::step(std::int64_t step, const MembraneStep& membrane, d
   }
   const std::int64_t count = kernels_.lif_neurons(
       {thresholds_.size(), potential_.data(), hazard_.data(), thresholds_.remaining(), wake_.data(),
-       static_cast<double>(step), membrane, escape_, escape_.factor(membrane.jump),
+       static_cast<double>(step), membrane, escape_, jump_factor,
        traces_.empty() ? nullptr : threshold_.data(), pull_.data(), fired});
   const auto wake = static_cast<double>(step + 1 + neuron_.refractory_steps);
   for (std::int64_t i = 0; i < count; ++i) {

@@ -69,6 +69,7 @@ class LifNeurons {
  private:
   void start_at_age(std::size_t neuron, std::int64_t age, double potential, double past_rate);
   double threshold(std::size_t neuron) const;
+  double jump_factor(double jump, double now);
 
   const Kernels& kernels_;
   const LifNeuron& neuron_;

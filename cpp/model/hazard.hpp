@@ -1,6 +1,7 @@
 // Escape noise: the hazard as a function of the potential.
 #pragma once
 
+#include <cmath>
 #include <variant>
 
 #include "model/network.hpp"
@@ -18,10 +19,19 @@ struct HalfStepHazard {
   HalfStepHazard(const ExponentialEscape& escape, double dt)
       : slope(1.0 / escape.delta_u), offset(log(0.5 * dt * escape.rate) - escape.v_th / escape.delta_u) {}
 
-  MESOPOP_INLINE double operator()(double potential) const { return exp(potential * slope + offset); }
+  // Far above threshold it saturates: a probability of 1 is reached long before, and sums stay finite.
+  MESOPOP_INLINE double operator()(double potential) const {
+    const double exponent = potential * slope + offset;
+    return exp(exponent > kLargest ? kLargest : exponent);
+  }
 
-  // Factor by which a jump of the potential changes it.
+  // Factor by which a jump of the potential changes the hazard. Where either may have left the range of numbers, the
+  // hazard has to be computed anew.
+  bool has_factor(double jump) const { return std::fabs(jump * slope) <= kLargest; }
   double factor(double jump) const { return jump == 0.0 ? 1.0 : exp(jump * slope); }
+
+ private:
+  static constexpr double kLargest = 300.0;
 };
 
 // The rate of an LNP neuron, 1/ms.

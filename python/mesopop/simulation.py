@@ -107,7 +107,6 @@ class Simulation:
         self.trials = require_integer("trials", trials, ge=1)
         self.n_threads = _threads(n_threads)
         self.seed_sequence = _seed_sequence(seed)
-        self._step = 0
         self._ensemble = _core.Ensemble(
             network=self._compiled.description,
             level=self.settings.level,
@@ -133,6 +132,11 @@ class Simulation:
     def time(self) -> float:
         """Biological time reached, ms."""
         return self._step * self.dt
+
+    @property
+    def _step(self) -> int:
+        # Asked of the engines, which an interruption cannot leave half-way.
+        return self._ensemble.step(0)
 
     def run(
         self,
@@ -181,6 +185,12 @@ class Simulation:
                 f"duration must be a positive multiple of record_dt = {steps_per_bin * self.dt:g} "
                 f"ms, got {duration!r} ms"
             )
+        for trial in range(1, self.trials):
+            if self._ensemble.step(trial) != self._step:
+                raise ValueError(
+                    f"trial {trial} is at {self._ensemble.step(trial) * self.dt:g} ms, trial 0 at "
+                    f"{self.time:g} ms: all trials must be set to the state of one time"
+                )
         end, owner = signal_end(self.network)
         if (self._step + total_steps) * self.dt > end * (1 + 1e-12):
             raise ValueError(
@@ -188,13 +198,14 @@ class Simulation:
                 f"simulation does at {(self._step + total_steps) * self.dt:g} ms"
             )
 
+        # The release of static synapses is the rate of their source.
+        needed = {*quantities, *(["rate"] if "release" in quantities else [])} - {"spikes"}
         arrays = {
-            name: np.full((self._channels(name), self.trials, bins), np.nan)
-            for name in quantities
-            if name != "spikes"
+            name: np.empty((self._channels(name), self.trials, bins)) for name in needed
         }
+        start = self._step
         completed, failure = self._advance(bins, steps_per_bin, arrays, quantities, progress)
-        result = self._result(completed, bins, steps_per_bin, arrays, quantities)
+        result = self._result(start, completed, bins, steps_per_bin, arrays, quantities)
         if failure is not None:
             trial, step, population, variable = failure
             error = FloatingPointError(
@@ -219,7 +230,6 @@ class Simulation:
             If the fields do not match; the state is then unchanged.
         """
         self._ensemble.set_state(trial, state)
-        self._step = int(state["step"][0])
 
     def _channels(self, quantity: str) -> int:
         per_set = quantity in ("release", "u", "x")
@@ -234,7 +244,7 @@ class Simulation:
         progress: bool,
     ) -> tuple[int, tuple[int, int, str, str] | None]:
         # In blocks, so that signals are heeded and the bar moves; results do not depend on them.
-        done, block = 0, max(1, 1000 // steps_per_bin)
+        start, done, block = self._step, 0, max(1, 1000 // steps_per_bin)
         label = self.settings.closure or self.settings.level
         with _progress_bar(label, bins * steps_per_bin * self.dt, progress) as bar:
             try:
@@ -250,19 +260,19 @@ class Simulation:
                         threads=min(self.n_threads, self.trials),
                     )
                     done += completed
-                    self._step += completed * steps_per_bin
                     bar.update(completed * steps_per_bin * self.dt / 1000)
                     if failure is not None:
                         return done, failure
                     elapsed = max(time.perf_counter() - started, 1e-6)
                     block = max(1, min(2 * block, int(size * _BLOCK_SECONDS / elapsed)))
             except KeyboardInterrupt:
-                # Every block is complete: what is recorded is consistent with the state.
-                pass
+                # It may have come between the end of a block and its being counted.
+                done = (self._step - start) // steps_per_bin
         return done, None
 
     def _result(
         self,
+        start: int,
         completed: int,
         bins: int,
         steps_per_bin: int,
@@ -290,15 +300,15 @@ class Simulation:
                 recorded[quantity] = {
                     label: channel(quantity, i) for label, i in stp_index.items()
                 }
-        if "release" in quantities and "rate" in quantities:
+        if "release" in quantities:
             # Static synapses release u x = 1 at every spike.
             for p in network.projections:
                 if p.stp is None:
-                    recorded["release"][p.label] = recorded["rate"][p.source]
+                    recorded["release"][p.label] = channel("rate", index[p.source])
         if "spikes" in quantities:
             recorded["spikes"] = {name: self._take_spikes(i) for name, i in index.items()}
         # Integers times dt, so that the times of pieces are those of one run to the bit.
-        ends = self._step - steps_per_bin * np.arange(completed - 1, -1, -1)
+        ends = start + steps_per_bin * np.arange(1, completed + 1)
         return Result(
             network=network,
             settings=self.settings,

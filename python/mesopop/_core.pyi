@@ -1,0 +1,82 @@
+"""Compiled core of mesopop. Internal: use the functions of the package."""
+
+from collections.abc import Sequence
+from typing import Any, final
+
+from numpy import float64, int64, uint64
+from numpy.typing import ArrayLike, NDArray
+
+# Instruction sets, compiler, flags and OpenMP.
+def build_info() -> dict[str, Any]: ...
+
+# --- Simulation ---
+
+# Independent trials of one network, with the spikes that they have recorded and not handed out yet.
+@final
+class Ensemble:
+    def __init__(
+        self,
+        *,
+        network: dict[str, Any],
+        level: str,
+        closure: str,
+        noise: str,
+        bin_tolerance: float,
+        key: Sequence[int],
+        trials: int,
+        instruction_set: str,
+    ) -> None: ...
+    # Writes bins first_bin .. first_bin + bins - 1 of arrays of shape (channels, trials, bins). Returns the
+    # number of complete bins, and (trial, step, population, variable) of what became non-finite.
+    def advance(
+        self,
+        *,
+        first_bin: int,
+        bins: int,
+        steps_per_bin: int,
+        rate: NDArray[float64] | None,
+        potential: NDArray[float64] | None,
+        release: NDArray[float64] | None,
+        u: NDArray[float64] | None,
+        x: NDArray[float64] | None,
+        record_spikes: Sequence[bool],
+        threads: int,
+    ) -> tuple[int, tuple[int, int, str, str] | None]: ...
+    # Times (ms) and neurons.
+    def take_spikes(
+        self, trial: int, population: int
+    ) -> tuple[NDArray[float64], NDArray[int64]]: ...
+    def state(self, trial: int) -> dict[str, NDArray[Any]]: ...
+    def set_state(self, trial: int, state: dict[str, Any]) -> None: ...
+
+# --- Random numbers ---
+
+def philox4x64(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
+
+# The words that belong to one random event, and what is drawn from them.
+@final
+class Stream:
+    def __init__(
+        self,
+        *,
+        key: Sequence[int],
+        trial: int,
+        purpose: int,
+        owner: int,
+        index: int,
+        event: int,
+    ) -> None: ...
+    def words(self, count: int) -> NDArray[uint64]: ...
+    def uniform(self, count: int) -> NDArray[float64]: ...
+    def exponential(self, count: int) -> NDArray[float64]: ...
+    def normal(self, count: int) -> NDArray[float64]: ...
+    def binomial(self, count: int, n: int, p: float) -> NDArray[int64]: ...
+
+# --- Elementary functions, element by element; a scalar for scalars ---
+
+def exp(x: ArrayLike) -> Any: ...
+def expm1_nonpositive(x: ArrayLike) -> Any: ...
+def log(x: ArrayLike) -> Any: ...
+def log1p(x: ArrayLike) -> Any: ...
+def sin_turns(turns: ArrayLike) -> Any: ...
+def normal_quantile(probability: ArrayLike) -> Any: ...
