@@ -8,7 +8,7 @@ from reference import KeyedDraws
 from significance import mean_over_trials
 
 import mesopop as mp
-from mesopop.simulation import DEFAULT_RECORD
+from mesopop.recording import DEFAULT_RECORD
 
 DT = 0.5
 

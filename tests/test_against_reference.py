@@ -9,7 +9,7 @@ from reference.renewal import stationary_ages, stationary_rate
 
 import mesopop as mp
 from mesopop import _core
-from mesopop.simulation import DEFAULT_RECORD
+from mesopop.recording import DEFAULT_RECORD
 
 # The references sum in another order and use NumPy's exp and log: results agree to rounding, which
 # the recurrence amplifies, while spikes and counts are identical.

@@ -5,15 +5,15 @@ import pytest
 from networks import MICRO, assert_same_bits, meso, recorded
 
 import mesopop as mp
-from mesopop import _core, simulation
+from mesopop import _core, recording, simulation
 from mesopop.compiled import compile_network
 
 DT = 0.5
-EVERYTHING = (*simulation.DEFAULT_RECORD, "spikes")
+EVERYTHING = (*recording.DEFAULT_RECORD, "spikes")
 
 
 def record_for(engine):
-    return EVERYTHING if engine["level"] == "micro" else simulation.DEFAULT_RECORD
+    return EVERYTHING if engine["level"] == "micro" else recording.DEFAULT_RECORD
 
 
 def run(network, engine, duration=150.0, *, seed=5, trials=1, n_threads=1, **changes):

@@ -9,7 +9,7 @@ from scipy.integrate import solve_ivp
 
 from mesopop.initial import InitialState
 from mesopop.network import Network, Population, Projection
-from mesopop.neurons import LIF, Poisson
+from mesopop.neurons import LIF, Poisson, SpikeTrains
 from mesopop.plasticity import TsodyksMarkram
 from mesopop.signals import OrnsteinUhlenbeck, Sampled, Sinusoid, Steps
 from reference import KeyedDraws, NumpyDraws, simulate_mesoscopic, simulate_microscopic
@@ -84,23 +84,23 @@ def test_age_bins_hold_the_population(noise):
             return size * p if noise == "none" else rng.binomial(size, p)
 
     probability, potential = stationary_ages(neuron, 18.0, 0.5)
-    groups = [AgeGroup(a, size * probability[a], V) for a, V in enumerate(potential)]
+    ages = range(len(probability) - 1, -1, -1)
+    groups = [AgeGroup(a, -1 - a, size * probability[a], potential[a]) for a in ages]
     adaptation = QuasiRenewal(neuron, 0.5, 4000, 0.0)
-    activity = LIFActivity(neuron, size, groups, Unconnected(), 0.5, Count(), adaptation)
+    activity = LIFActivity(neuron, groups, Unconnected(), 0.5, Count(), adaptation)
     missing, fired = [], []
     for step in range(4000):
-        fired.append(activity.step(step) / size)
-        missing.append(1 - activity.m.sum())
-        assert activity.m.min() >= 0 and activity.z.min() >= 0
-    # Each bin but the oldest is binomial: of a fraction f, m = f S are left, with variance m (1 - S).
-    ages = len(probability) - 1
-    f = np.array(fired[: -ages - 1 : -1])
-    survive = np.divide(activity.m[:ages], f, where=f > 0, out=np.ones(ages))
-    assert activity.z[:ages] == pytest.approx(activity.m[:ages] * (1 - survive), abs=1e-15)
+        fired.append(activity.step(step))
+        missing.append(size - activity.count.sum())
+        assert activity.count.min() >= 0 and activity.variance.min() >= 0
+    # Bins but the oldest are binomial: of n neurons, m = n S are left, with the variance m (1 - S).
+    m, z = activity.count[1:], activity.variance[1:]
+    survive = m / np.array(fired)[activity.last_spike[1:]]
+    assert z == pytest.approx(m * (1 - survive), abs=1e-12)
     if noise == "none":  # what leaves the bins is what fires
-        assert np.abs(missing).max() < 1e-12
-    else:  # the expected survivors err by what z says; over seeds the ratio scatters by 0.09
-        assert np.std(missing) == pytest.approx(math.sqrt(activity.z.sum() / size), rel=0.3)
+        assert np.abs(missing).max() < 1e-10
+    else:  # the expected survivors err by what the variance says; the ratio scatters by 0.09
+        assert np.std(missing) == pytest.approx(math.sqrt(activity.variance.sum()), rel=0.3)
 
 
 @pytest.mark.parametrize("t_ref", [0.0, 2.0])

@@ -9,7 +9,7 @@ from reference_runs import onto_lnp, run
 from mesopop.neurons import SpikeTrains
 from mesopop.plasticity import TsodyksMarkram
 from reference.closures import SecondOrder
-from reference.moments import Moments, after_spike, mixture, pooled, split
+from reference.moments import Moments, after_spike, mixture, split
 from reference.plasticity import Plasticity
 
 

@@ -5,7 +5,7 @@ import pytest
 from networks import MICRO, assert_same_bits, isolated, meso, recorded
 
 import mesopop as mp
-from mesopop.simulation import DEFAULT_RECORD
+from mesopop.recording import DEFAULT_RECORD
 
 # Long enough for bins to merge and leave, 5 tau_m + t_ref = 104 ms.
 BEFORE, AFTER = 153.5, 120.0

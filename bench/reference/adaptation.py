@@ -140,9 +140,7 @@ class QuasiRenewal:
     # Step of the last spike of neurons that never fired.
     NEVER = -(10**9)
 
-    def __init__(
-        self, neuron, dt: float, n_steps: int, past: float | Sequence[tuple[int, float]]
-    ):
+    def __init__(self, neuron, dt: float, n_steps: int, past: float | Sequence[tuple[int, float]]):
         thresholds, currents = threshold_kernels(neuron), spike_triggered_currents(neuron)
         self.adapts = bool(thresholds or currents)
         if not self.adapts:

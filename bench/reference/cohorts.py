@@ -7,19 +7,17 @@ over each cohort are known.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .adaptation import LastSpikes, QuasiRenewal
+from .adaptation import QuasiRenewal
+from .age_bins import AgeBins
 from .draws import Draws
-from .hazards import exponential_escape
 from .initial import AgeGroup
 from .membrane_input import MembraneInput
 from .moments import Moments, after_spike, mixture, pooled, relax, split
 from .plasticity import Plasticity
-from .time_grid import history_steps, whole_steps
 
 # Empty cohorts are dropped in steps that are multiples of this. Which law of the spike numbers is
 # used depends on the number of cohorts, and so do the random numbers.
@@ -64,15 +62,10 @@ class CohortSpikes:
         return fired
 
 
-class CohortActivity:
-    """Cohorts of LIF or GIF neurons.
+class CohortActivity(AgeBins):
+    """Age bins of whole numbers of neurons: cohorts.
 
-    Arrays are sorted from the oldest to the newest cohort. Neurons older than the history make up
-    the first one.
-
-    birth : step of the last spike
-    count : number of neurons
-    potential, hazard : at the end of the last step, mV and 1/ms
+    fired : spikes of each cohort in the last step; the newest cohort are those that fired.
     """
 
     def __init__(
@@ -84,91 +77,31 @@ class CohortActivity:
         spikes: CohortSpikes,
         adaptation: QuasiRenewal,
     ):
-        self._neuron = neuron
-        self._refractory_steps = whole_steps("t_ref", neuron.t_ref, dt)
-        self._history_steps = history_steps(neuron, dt)
-        self._membrane = membrane
-        self._dt = dt
+        super().__init__(neuron, groups, membrane, dt, adaptation)
         self._spikes = spikes
-        self._adaptation = adaptation
         self.synapses: list[CohortSynapses] = []
-        self.birth = np.array([-1 - g.age if g.fired else adaptation.NEVER for g in groups])
-        self.count = np.array([g.count for g in groups], float)
-        self.size = self.count.sum()
-        self._potential = np.array([g.potential for g in groups], float)
-        self._oldest = LastSpikes(self.birth[0])
-        self._hazard = self._end_hazard(-1)
         self.fired = np.zeros(0)
 
-    @property
-    def potential(self) -> float:
-        """Mean potential, mV."""
-        return float(self.count @ self._potential / self.size)
-
     def step(self, step: int) -> float:
-        d, a, b = self._membrane.advance(step)
-        awake = np.count_nonzero(self.birth < step - self._refractory_steps)
         if step % STEPS_BETWEEN_DROPS == 0:
-            empty = self.count[:awake] == 0
-            self._keep(np.append(~empty, np.ones(len(self.count) - awake, bool)))
-            awake -= np.count_nonzero(empty)
-        while awake >= 2 and self.birth[1] < step - self._history_steps:
-            self._join_oldest()
-            awake -= 1
-
-        V = self._potential[:awake]
-        start = self._hazard[:awake] * math.exp(d / self._neuron.delta_u)
-        V[:] = a * (V + d) + b - self._by_cohort(self._adaptation.pull, step)[:awake]
-        self._hazard = self._end_hazard(step)
-        hazard = (start + self._hazard[:awake]) * self._dt / 2
-        self.fired = self._spikes.step(step, self.count[:awake], hazard)
-
+            self.keep(self.count != 0)
+        self.join_oldest(step)
+        hazard = self.integrated_hazard(step)
+        self.fired = self._spikes.step(step, self.count[: len(hazard)], hazard)
+        self.count[: len(hazard)] -= self.fired
         n = float(self.fired.sum())
-        self._adaptation.record(step, n / self.size)
-        if n > 0:
-            self._add(step, n)
+        self.add(step, n)
         return n
 
-    def _by_cohort(self, effect: Callable, step: int) -> np.ndarray:
-        # Of the cohorts only the first can hold neurons of different last spikes.
-        values = effect(step, self.birth)
-        values[0] = self._oldest.weight @ effect(step, self._oldest.step)
-        return values
+    def absorb_first(self, share: float) -> None:
+        super().absorb_first(share)
+        for synapses in self.synapses:
+            synapses.absorb_first(share)
 
-    def _end_hazard(self, step: int) -> np.ndarray:
-        threshold = self._by_cohort(self._adaptation.threshold, step + 1)
-        return exponential_escape(self._potential - threshold, self._neuron)
-
-    def _keep(self, kept: np.ndarray) -> None:
-        self.birth, self.count = self.birth[kept], self.count[kept]
-        self._potential, self._hazard = self._potential[kept], self._hazard[kept]
-        if not kept[0]:
-            self._oldest = LastSpikes(self.birth[0])
+    def keep(self, kept: np.ndarray) -> None:
+        super().keep(kept)
         for synapses in self.synapses:
             synapses.keep(kept)
-
-    def _join_oldest(self) -> None:
-        """The first cohort joins the second."""
-        both = self.count[:2].sum()
-        share = self.count[0] / both if both > 0 else 0.5
-        for values in (self._potential, self._hazard):
-            values[1] += share * (values[0] - values[1])
-        second = LastSpikes(self.birth[1])
-        second.absorb(self._oldest, share)
-        for synapses in self.synapses:
-            synapses.join_oldest(share)
-        self.count[1] = both
-        self._keep(np.arange(len(self.count)) > 0)
-        self._oldest = second
-
-    def _add(self, step: int, n: float) -> None:
-        self.count[: len(self.fired)] -= self.fired
-        self.birth = np.append(self.birth, step)
-        self.count = np.append(self.count, n)
-        self._potential = np.append(self._potential, self._neuron.v_reset)
-        threshold = self._adaptation.threshold(step + 1, np.array([step]))
-        hazard = exponential_escape(self._neuron.v_reset - threshold, self._neuron)
-        self._hazard = np.append(self._hazard, hazard)
 
 
 class CohortSynapses:
@@ -202,8 +135,8 @@ class CohortSynapses:
     def keep(self, kept: np.ndarray) -> None:
         self._moments = self._moments[:, kept]
 
-    def join_oldest(self, share: float) -> None:
-        """The first cohort joins the second, of which it then is the given share."""
+    def absorb_first(self, share: float) -> None:
+        """Mix the first cohort, whose share is given, into the second."""
         first, second = Moments(*self._moments[:, 0]), Moments(*self._moments[:, 1])
         self._moments[:, 1] = vars_of(mixture(share, first, second))
 

@@ -76,7 +76,7 @@ class NumpyDraws:
     def cohort_spike_counts(
         self, population: int, step: int, sizes: np.ndarray, probabilities: np.ndarray
     ) -> np.ndarray:
-        return self._rng.binomial(sizes, probabilities)
+        return self._rng.binomial(sizes.astype(int), probabilities)
 
     def spike_count_normal(self, population: int, step: int) -> float:
         return self._rng.standard_normal()

@@ -15,11 +15,12 @@ NAMES = ("stationary", "rest", "synchronous")
 
 @dataclass
 class AgeGroup:
-    """Neurons of a population that fired in the same step."""
+    """Neurons of a population that fired in the same step and have the same potential."""
 
     age: int  # steps since the last spike, at most the history
+    birth: int  # step since which the potential has been forgetting where it started
     count: float
-    potential: float  # mean, mV
+    potential: float  # mV
     fired: bool = True  # False: never, and the age is the history
     members: np.ndarray | None = None  # their numbers, where these are known
 
@@ -31,10 +32,10 @@ def age_groups(
     dt: float,
     draw: Callable[[np.ndarray], np.ndarray] | None,
 ) -> list[AgeGroup]:
-    """LIF or GIF neurons by age, the oldest first; of two groups of equal age the one that fired.
+    """LIF or GIF neurons by age, the oldest first; before those that never fired.
 
-    `drive` (mV) is that of the first step; `draw` turns probabilities of the ages into numbers of
-    neurons (None: expected numbers).
+    Of equal age, those of higher potential come first. `drive` (mV) is that of the first step;
+    `draw` turns probabilities of the ages into numbers of neurons (None: expected numbers).
     """
     neuron, size = population.neuron, population.size
     K, v_reset = history_steps(neuron, dt), float(neuron.v_reset)
@@ -42,23 +43,22 @@ def age_groups(
         age, potential = given_neurons(initial, population, dt)
         # Without adaptation there is no difference between a forgotten spike and none.
         fired = (age < np.inf) | (not getattr(neuron, "adaptation", ()))
-        found, group = np.unique(
-            np.stack([np.minimum(age, K), fired]), axis=1, return_inverse=True
-        )
+        keys = np.stack([np.minimum(age, K), fired, potential])
+        found, group = np.unique(keys, axis=1, return_inverse=True)
         groups = []
-        for i, (steps, fired) in enumerate(found.T):
+        for i, (steps, spiked, V) in enumerate(found.T):
             members = np.flatnonzero(group.ravel() == i)
-            mean = potential[members].mean()
-            groups.append(AgeGroup(int(steps), len(members), mean, bool(fired), members))
+            groups.append(AgeGroup(int(steps), -1, len(members), V, bool(spiked), members))
         return groups[::-1]
     match initial:
         case "rest":
-            return [AgeGroup(K, size, v_reset, fired=False)]
+            return [AgeGroup(K, -1, size, v_reset, fired=False)]
         case "synchronous":
-            return [AgeGroup(0, size, v_reset)]
+            return [AgeGroup(0, -1, size, v_reset)]
     probability, potential = stationary_ages(neuron, drive, dt)
     counts = draw(probability) if draw else size * probability
-    return [AgeGroup(a, counts[a], potential[a]) for a in range(K, -1, -1) if counts[a] > 0]
+    ages = range(K, -1, -1)
+    return [AgeGroup(a, -1 - a, counts[a], potential[a]) for a in ages if counts[a] > 0]
 
 
 def neuron_ages(

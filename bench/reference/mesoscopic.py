@@ -153,7 +153,5 @@ class MesoscopicPopulation:
                 self.activity = CohortActivity(neuron, groups, membrane, dt, spikes, adaptation)
                 order = partial(CohortSynapses, self.activity, groups)
             else:
-                self.activity = LIFActivity(
-                    neuron, size, groups, membrane, dt, spike_count, adaptation
-                )
+                self.activity = LIFActivity(neuron, groups, membrane, dt, spike_count, adaptation)
         self.synapses = {key: order(*values) for key, values in variables.items()}

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from .adaptation import LastSpikes, QuasiRenewal
+from .adaptation import QuasiRenewal
+from .age_bins import AgeBins
 from .draws import Draws
-from .hazards import exponential_escape, lnp_hazard, spike_probability
+from .hazards import lnp_hazard, spike_probability
 from .initial import AgeGroup
 from .membrane_input import MembraneInput
-from .time_grid import history_steps, step_of_spike, whole_steps
+from .time_grid import step_of_spike
 
 
 class SpikeCount:
@@ -87,109 +88,54 @@ class LNPActivity:
         return self._spike_count.step(step, float(spike_probability(start, end, self._dt)))
 
 
-class LIFActivity:
+class LIFActivity(AgeBins):
     """Age-structured population of LIF or GIF neurons (Schwalger, Deger & Gerstner 2017).
 
-    Index l of the arrays is the age: neurons that fired in the step before the present one have
-    age 0. The last entry, the free bin, holds all neurons whose last spike is K or more steps old.
-
-    m : expected fraction of the population in the bin (survivors of those that fired then)
-    z : variance of that fraction, times N
-    potential, hazard : of the neurons in the bin at the end of the last step, mV and 1/ms
+    count : expected number of neurons in each bin (survivors of those that fired then)
+    variance : of that number
     """
 
     def __init__(
         self,
         neuron,
-        size: int,
         groups: Sequence[AgeGroup],
         membrane: MembraneInput,
         dt: float,
         spike_count: SpikeCount,
         adaptation: QuasiRenewal,
     ):
-        self.size = size
-        self._neuron = neuron
-        self._refractory_steps = whole_steps("t_ref", neuron.t_ref, dt)
-        self._membrane = membrane
-        self._dt = dt
+        super().__init__(neuron, groups, membrane, dt, adaptation)
         self._spike_count = spike_count
-        self._adaptation = adaptation
-        # Between the bins and the free bin, one place for those who are about to join it.
-        K = history_steps(neuron, dt)
-        self.m = np.zeros(K + 2)
-        self.z = np.zeros(K + 2)
-        self._potential = np.full(K + 2, float(neuron.v_reset))
-        for group in groups:
-            place = group.age if group.fired else K + 1
-            self.m[place] = group.count / size
-            self._potential[place] = group.potential
-        self._oldest = LastSpikes(adaptation.NEVER)
-        self._hazard = exponential_escape(self._potential - self._threshold(0, 0), neuron)
-
-    @property
-    def potential(self) -> float:
-        """Mean potential, mV; the expected survivors need not add up to exactly 1."""
-        return float(self.m @ self._potential / self.m.sum())
+        self.variance = np.zeros(len(groups))
 
     def step(self, step: int) -> float:
-        d, a, b = self._membrane.advance(step)
-        self._join_free_bin(step)
-        # Bins of age < R are refractory: they are held at v_reset and what arrives is lost.
-        free = slice(self._refractory_steps, None)
-        m, z, V = self.m[free], self.z[free], self._potential[free]
-        # A jump of the potential multiplies an exponential hazard. (The free bin's hazard is a mean
-        # over the bins that joined it, not the hazard at their mean potential.)
-        hazard_start = self._hazard[free] * np.exp(d / self._neuron.delta_u)
-        V[:] = a * (V + d) + b - self._by_age(self._adaptation.pull, step, 0)[free]
-        self._hazard[:] = exponential_escape(self._potential - self._threshold(step + 1, 1), self._neuron)
-        P = spike_probability(hazard_start, self._hazard[free], self._dt)
+        self.join_oldest(step)
+        P = -np.expm1(-self.integrated_hazard(step))
+        m, z = self.count[: len(P)] / self.size, self.variance[: len(P)] / self.size
 
         # Expected spikes of the bins. Their survivors do not add up to the population, because the
         # actual numbers of spikes differed from the expected ones: the missing part of the
         # population, 1 - X, fires with the probability P_Lambda, the mean of P weighted with the
         # uncertainty of the bins.
-        W, X, Y, Z = P @ m, self.m.sum(), P @ z, z.sum()
+        W, X, Y, Z = P @ m, self.count.sum() / self.size, P @ z, z.sum()
         P_Lambda = Y / Z if Z > 0 else 0.0
         p = min(max(W + P_Lambda * (1 - X), 0.0), 1.0)
         n = self._spike_count.step(step, float(p))
 
-        z[:] = (1 - P) ** 2 * z + P * (1 - P) * m
-        m[:] = (1 - P) * m
-        self._adaptation.record(step, n / self.size)
-        self._grow_older(step, n / self.size)
+        self.variance[: len(P)] = self.size * ((1 - P) ** 2 * z + P * (1 - P) * m)
+        self.count[: len(P)] *= 1 - P
+        self.add(step, n)
         return n
 
-    def _by_age(self, effect: Callable, step: int, elapsed: int) -> np.ndarray:
-        """Effect of adaptation at the start of the step; indices are the ages `elapsed` steps ago."""
-        last_spike = step - elapsed - 1 - np.arange(len(self.m))
-        values = effect(step, last_spike)
-        values[-1] = self._oldest.weight @ effect(step, self._oldest.step)
-        return values
+    def absorb_first(self, share: float) -> None:
+        super().absorb_first(share)
+        self.variance[1] += self.variance[0]
 
-    def _threshold(self, step: int, elapsed: int) -> np.ndarray:
-        return self._by_age(self._adaptation.threshold, step, elapsed)
+    def keep(self, kept: np.ndarray) -> None:
+        super().keep(kept)
+        self.variance = self.variance[kept]
 
-    def _join_free_bin(self, step: int) -> None:
-        m, z, V, hazard = self.m, self.z, self._potential, self._hazard
-        # Gaussian noise can make m negative: with |m|, the means stay between the two values.
-        weight = np.abs(m[-2:])
-        if weight.sum() > 0:
-            share = weight[0] / weight.sum()
-            for mean in (V, hazard):
-                mean[-1] += share * (mean[-2] - mean[-1])
-            if self._adaptation.adapts:
-                self._oldest.absorb(LastSpikes(step + 1 - len(m)), share)
-        m[-1] += m[-2]
-        z[-1] += z[-2]
-        m[-2] = z[-2] = 0.0
-
-    def _grow_older(self, step: int, fired: float) -> None:
-        """All bins age by one step, and the new spikes get age 0."""
-        m, z, V, hazard = self.m, self.z, self._potential, self._hazard
-        for bins in (m, z, V, hazard):
-            bins[1:-1] = bins[:-2]
-        m[0], z[0] = fired, 0.0
-        V[0] = self._neuron.v_reset
-        threshold = self._adaptation.threshold(step + 1, np.array([step]))
-        hazard[0] = exponential_escape(V[0] - threshold[0], self._neuron)
+    def add(self, step: int, n: float) -> None:
+        super().add(step, n)
+        if n != 0:
+            self.variance = np.append(self.variance, 0.0)

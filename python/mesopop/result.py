@@ -128,7 +128,9 @@ class Result:
             return train[train["time"] > time]
 
         recorded: dict[str, Any] = {
-            quantity: {name: values[..., first:] for name, values in getattr(self, quantity).items()}
+            quantity: {
+                name: values[..., first:] for name, values in getattr(self, quantity).items()
+            }
             for quantity in QUANTITIES
         }
         recorded["spikes"] = {
@@ -251,7 +253,9 @@ def _rows(result: Result, most: int = 6) -> list[str]:
         for name in list(arrays)[:most]:
             values = arrays[name]
             mean = f"{values.mean():.4g} {unit}".strip() if values.size else "empty"
-            rows.append(f"{quantity + '[' + json.dumps(name) + ']':<28} {values.shape!s:<14} mean {mean}")
+            rows.append(
+                f"{quantity + '[' + json.dumps(name) + ']':<28} {values.shape!s:<14} mean {mean}"
+            )
         if len(arrays) > most:
             rows.append(f"{quantity}: and {len(arrays) - most} more")
     for name, trains in result.spikes.items():

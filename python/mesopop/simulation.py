@@ -12,14 +12,10 @@ import numpy as np
 from mesopop.compiled import compile_network, signal_end
 from mesopop.initial import InitialState
 from mesopop.network import Network
-from mesopop.neurons import LIF, LNP
+from mesopop.recording import DEFAULT_RECORD, Recording, check_record
 from mesopop.result import Result
 from mesopop.settings import choose_engine
-from mesopop.validation import did_you_mean, require_integer, require_number, steps
-
-RECORDABLE = ("rate", "release", "u", "x", "potential", "spikes")
-DEFAULT_RECORD = ("rate", "release", "u", "x", "potential")
-SPIKE = np.dtype([("time", np.float64), ("neuron", np.int64)])
+from mesopop.validation import require_integer, require_number, steps
 
 # Blocks between looks at signals and the progress bar aim at this many seconds.
 _BLOCK_SECONDS = 0.1
@@ -174,7 +170,7 @@ class Simulation:
             If a state becomes non-finite; names step, population and variable, and carries what was
             recorded as the attribute ``result``.
         """
-        quantities = _quantities(record, self.settings.level)
+        quantities = check_record(record, self.settings.level)
         steps_per_bin = steps("record_dt", self.dt if record_dt is None else record_dt, self.dt)
         if steps_per_bin == 0:
             raise ValueError(f"record_dt must be >= dt = {self.dt!r} ms, got {record_dt!r} ms")
@@ -198,14 +194,24 @@ class Simulation:
                 f"simulation does at {(self._step + total_steps) * self.dt:g} ms"
             )
 
-        # The release of static synapses is the rate of their source.
-        needed = {*quantities, *(["rate"] if "release" in quantities else [])} - {"spikes"}
-        arrays = {
-            name: np.empty((self._channels(name), self.trials, bins)) for name in needed
-        }
+        recording = Recording(self._compiled, quantities, trials=self.trials, bins=bins)
         start = self._step
-        completed, failure = self._advance(bins, steps_per_bin, arrays, quantities, progress)
-        result = self._result(start, completed, bins, steps_per_bin, arrays, quantities)
+        completed, failure = self._advance(bins, steps_per_bin, recording, progress)
+        # Integers times dt, so that the times of pieces are those of one run to the bit.
+        ends = start + steps_per_bin * np.arange(1, completed + 1)
+        result = Result(
+            network=self.network,
+            settings=self.settings,
+            dt=self.dt,
+            record_dt=steps_per_bin * self.dt,
+            t=self.dt * ends,
+            seed=_entropy(self.seed_sequence),
+            spawn_key=tuple(self.seed_sequence.spawn_key),
+            trials=self.trials,
+            complete=completed == bins,
+            versions=_versions(),
+            **{"rate": {}, **recording.collect(self._ensemble, completed)},
+        )
         if failure is not None:
             trial, step, population, variable = failure
             error = FloatingPointError(
@@ -231,16 +237,11 @@ class Simulation:
         """
         self._ensemble.set_state(trial, state)
 
-    def _channels(self, quantity: str) -> int:
-        per_set = quantity in ("release", "u", "x")
-        return len(self._compiled.description["stp" if per_set else "populations"])
-
     def _advance(
         self,
         bins: int,
         steps_per_bin: int,
-        arrays: dict[str, np.ndarray],
-        quantities: tuple[str, ...],
+        recording: Recording,
         progress: bool,
     ) -> tuple[int, tuple[int, int, str, str] | None]:
         # In blocks, so that signals are heeded and the bar moves; results do not depend on them.
@@ -255,8 +256,7 @@ class Simulation:
                         first_bin=done,
                         bins=size,
                         steps_per_bin=steps_per_bin,
-                        **{name: arrays.get(name) for name in DEFAULT_RECORD},
-                        record_spikes=["spikes" in quantities] * len(self.network.populations),
+                        **recording.arguments,
                         threads=min(self.n_threads, self.trials),
                     )
                     done += completed
@@ -269,68 +269,6 @@ class Simulation:
                 # It may have come between the end of a block and its being counted.
                 done = (self._step - start) // steps_per_bin
         return done, None
-
-    def _result(
-        self,
-        start: int,
-        completed: int,
-        bins: int,
-        steps_per_bin: int,
-        arrays: dict[str, np.ndarray],
-        quantities: tuple[str, ...],
-    ) -> Result:
-        network, stp_index = self.network, self._compiled.stp_index
-        index = {population.name: i for i, population in enumerate(network.populations)}
-
-        def channel(quantity: str, i: int) -> np.ndarray:
-            values = arrays[quantity][i, :, :completed]
-            return values[0] if self.trials == 1 else values
-
-        recorded: dict[str, dict[str, Any]] = {}
-        if "rate" in quantities:
-            recorded["rate"] = {name: channel("rate", i) for name, i in index.items()}
-        if "potential" in quantities:
-            recorded["potential"] = {
-                p.name: channel("potential", index[p.name])
-                for p in network.populations
-                if isinstance(p.neuron, (LIF, LNP))
-            }
-        for quantity in ("release", "u", "x"):
-            if quantity in quantities:
-                recorded[quantity] = {
-                    label: channel(quantity, i) for label, i in stp_index.items()
-                }
-        if "release" in quantities:
-            # Static synapses release u x = 1 at every spike.
-            for p in network.projections:
-                if p.stp is None:
-                    recorded["release"][p.label] = channel("rate", index[p.source])
-        if "spikes" in quantities:
-            recorded["spikes"] = {name: self._take_spikes(i) for name, i in index.items()}
-        # Integers times dt, so that the times of pieces are those of one run to the bit.
-        ends = start + steps_per_bin * np.arange(1, completed + 1)
-        return Result(
-            network=network,
-            settings=self.settings,
-            dt=self.dt,
-            record_dt=steps_per_bin * self.dt,
-            t=self.dt * ends,
-            seed=_entropy(self.seed_sequence),
-            spawn_key=tuple(self.seed_sequence.spawn_key),
-            trials=self.trials,
-            complete=completed == bins,
-            versions=_versions(),
-            **{"rate": {}, **recorded},
-        )
-
-    def _take_spikes(self, population: int) -> Any:
-        trains = []
-        for trial in range(self.trials):
-            times, neurons = self._ensemble.take_spikes(trial, population)
-            train = np.empty(len(times), SPIKE)
-            train["time"], train["neuron"] = times, neurons
-            trains.append(train)
-        return trains[0] if self.trials == 1 else trains
 
 
 def simulate(
@@ -397,17 +335,6 @@ def simulate(
         n_threads=n_threads,
     )
     return simulation.run(duration, record=record, record_dt=record_dt, progress=progress)
-
-
-def _quantities(record: Any, level: str) -> tuple[str, ...]:
-    if isinstance(record, str):
-        raise TypeError(f"record must be a sequence of names, got the string {record!r}")
-    for name in record:
-        if name not in RECORDABLE:
-            raise ValueError(f"record: unknown quantity {name!r}; {did_you_mean(name, RECORDABLE)}")
-        if name == "spikes" and level != "micro":
-            raise ValueError('record: "spikes" needs level="micro", neurons have no names at "meso"')
-    return tuple(record)
 
 
 def _threads(n_threads: int | None) -> int:

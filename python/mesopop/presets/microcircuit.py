@@ -1,4 +1,4 @@
-"""The cortical microcircuit of Potjans and Diesmann as populations of LIF neurons with escape noise."""
+"""The cortical microcircuit of Potjans and Diesmann with escape-noise LIF neurons."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PROBABILITY = (
     (0.0156, 0.0066, 0.0211, 0.0166, 0.0572, 0.0197, 0.0396, 0.2252),
     (0.0364, 0.0010, 0.0034, 0.0005, 0.0277, 0.0080, 0.0658, 0.1443),
 )
-# Stationary rates of the static network, Hz, as simulated by NEST 3.10 (gif_pop_psc_exp, dt 0.1 ms).
+# Stationary rates of the static network, Hz, by NEST 3.10 (gif_pop_psc_exp, dt 0.1 ms).
 RATES = (0.971, 2.858, 4.669, 5.651, 8.170, 9.041, 0.989, 7.530)
 
 # Plasticity of the excitatory synapses by the kind of their target (Tsodyks, Uziel and Markram,

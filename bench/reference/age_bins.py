@@ -1,0 +1,127 @@
+"""LIF or GIF neurons by age: those that fired in the same step share a bin and a potential."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from .adaptation import LastSpikes, QuasiRenewal
+from .hazards import exponential_escape
+from .initial import AgeGroup
+from .membrane_input import MembraneInput
+from .time_grid import history_steps, whole_steps
+
+
+class AgeBins:
+    """Age bins of a population, as arrays from the oldest to the newest.
+
+    When the history is over, a bin joins the first one, which holds all older neurons.
+
+    count : number of neurons
+    last_spike : step of their last spike
+    birth : step since which the potential has been forgetting where it started
+    """
+
+    def __init__(
+        self,
+        neuron,
+        groups: Sequence[AgeGroup],
+        membrane: MembraneInput,
+        dt: float,
+        adaptation: QuasiRenewal,
+    ):
+        self._neuron = neuron
+        self._refractory_steps = whole_steps("t_ref", neuron.t_ref, dt)
+        self._history_steps = history_steps(neuron, dt)
+        self._membrane = membrane
+        self._dt = dt
+        self._adaptation = adaptation
+        self.count = np.array([g.count for g in groups], float)
+        self.size = self.count.sum()
+        self.last_spike = np.array([-1 - g.age if g.fired else adaptation.NEVER for g in groups])
+        self.birth = np.array(
+            [
+                g.birth if g.age > self._refractory_steps else last
+                for g, last in zip(groups, self.last_spike, strict=True)
+            ]
+        )
+        self._oldest = LastSpikes(self.last_spike[0])
+        self._potential = np.array([g.potential for g in groups], float)
+        self._hazard = self._end_hazard(-1)
+
+    @property
+    def potential(self) -> float:
+        """Mean potential, mV; expected numbers need not add up to exactly the population."""
+        return float(self.count @ self._potential / self.count.sum())
+
+    def n_awake(self, step: int) -> int:
+        """Number of bins outside refractoriness in the step: all but the last ones."""
+        return int(np.count_nonzero(self.last_spike < step - self._refractory_steps))
+
+    def join_oldest(self, step: int) -> None:
+        """Bins whose history is over join the first one."""
+        while self.n_awake(step) >= 2 and self.birth[1] < step - self._history_steps:
+            # Gaussian noise can make counts negative: with |count|, means stay between two values.
+            weight = np.abs(self.count[:2])
+            share = weight[0] / weight.sum() if weight.sum() > 0 else 0.5
+            second = LastSpikes(self.last_spike[1])
+            second.absorb(self._oldest, share)
+            self.absorb_first(share)
+            self.keep(np.arange(len(self.count)) > 0)
+            self._oldest = second
+
+    def absorb_first(self, share: float) -> None:
+        """Mix the first bin, whose share is given, into the second."""
+        for values in (self._potential, self._hazard):
+            values[1] += share * (values[0] - values[1])
+        self.count[1] += self.count[0]
+
+    def keep(self, kept: np.ndarray) -> None:
+        """Drop the other bins."""
+        self.count, self.birth = self.count[kept], self.birth[kept]
+        self.last_spike = self.last_spike[kept]
+        self._potential, self._hazard = self._potential[kept], self._hazard[kept]
+        if not kept[0]:
+            self._oldest = LastSpikes(self.last_spike[0])
+
+    def integrated_hazard(self, step: int) -> np.ndarray:
+        """Of each bin outside refractoriness in the step, whose potentials move on to its end.
+
+        Refractory bins are held at v_reset, and what arrives is lost.
+        """
+        d, a, b = self._membrane.advance(step)
+        free = slice(self.n_awake(step))
+        # A jump of the potential multiplies an exponential hazard. (The first bin's hazard is a
+        # mean over the bins that joined it, not the hazard at their mean potential.)
+        start = self._hazard[free] * math.exp(d / self._neuron.delta_u)
+        V, pull = self._potential, self._by_bin(self._adaptation.pull, step)
+        V[free] = a * (V[free] + d) + b - pull[free]
+        self._hazard = self._end_hazard(step)
+        return (start + self._hazard[free]) * self._dt / 2
+
+    def add(self, step: int, n: float) -> None:
+        """n neurons fire in the step."""
+        self._adaptation.record(step, n / self.size)
+        if n == 0:
+            return
+        v_reset = float(self._neuron.v_reset)
+        threshold = self._adaptation.threshold(step + 1, np.array([step]))
+        self.count = np.append(self.count, n)
+        self.birth = np.append(self.birth, step)
+        self.last_spike = np.append(self.last_spike, step)
+        self._potential = np.append(self._potential, v_reset)
+        self._hazard = np.append(
+            self._hazard, exponential_escape(v_reset - threshold, self._neuron)
+        )
+
+    def _by_bin(self, effect: Callable, step: int) -> np.ndarray:
+        # Only the first bin can hold neurons of different last spikes.
+        values = effect(step, self.last_spike)
+        values[0] = self._oldest.weight @ effect(step, self._oldest.step)
+        return values
+
+    def _end_hazard(self, step: int) -> np.ndarray:
+        threshold = self._by_bin(self._adaptation.threshold, step + 1)
+        return exponential_escape(self._potential - threshold, self._neuron)

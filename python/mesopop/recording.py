@@ -1,0 +1,99 @@
+"""What a simulation records: the arrays that the engines fill, and how results label them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mesopop.compiled import CompiledNetwork
+from mesopop.neurons import LIF, LNP
+from mesopop.validation import did_you_mean
+
+PER_POPULATION = ("rate", "potential")
+PER_STP_STATE = ("release", "u", "x")
+DEFAULT_RECORD = (*PER_POPULATION, *PER_STP_STATE)
+RECORDABLE = (*DEFAULT_RECORD, "spikes")
+SPIKE = np.dtype([("time", np.float64), ("neuron", np.int64)])
+
+
+def check_record(record: Sequence[str], level: str) -> tuple[str, ...]:
+    """The quantities asked for, each known and available at that level."""
+    if isinstance(record, str):
+        raise TypeError(f"record must be a sequence of names, got the string {record!r}")
+    for name in record:
+        if name not in RECORDABLE:
+            raise ValueError(f"record: unknown quantity {name!r}; {did_you_mean(name, RECORDABLE)}")
+        if name == "spikes" and level != "micro":
+            raise ValueError('record: "spikes" needs level="micro", where neurons have names')
+    return tuple(record)
+
+
+class Recording:
+    """Room for `bins` bins of every trial.
+
+    Parameters
+    ----------
+    compiled : CompiledNetwork
+    quantities : tuple of str
+        As `check_record` returns them.
+    trials, bins : int
+    """
+
+    def __init__(
+        self, compiled: CompiledNetwork, quantities: tuple[str, ...], *, trials: int, bins: int
+    ) -> None:
+        self._compiled = compiled
+        self._quantities = quantities
+        self._trials = trials
+        populations = len(compiled.network.populations)
+        channels = dict.fromkeys(PER_POPULATION, populations)
+        channels |= dict.fromkeys(PER_STP_STATE, len(compiled.description["stp"]))
+        # The release of static synapses is the rate of their source.
+        needed = {*quantities, *(["rate"] if "release" in quantities else [])}
+        self._arrays = {
+            name: np.empty((channels[name], trials, bins)) for name in channels if name in needed
+        }
+        # What the engines are handed.
+        self.arguments: dict[str, Any] = {name: self._arrays.get(name) for name in channels}
+        self.arguments["record_spikes"] = ["spikes" in quantities] * populations
+
+    def collect(self, ensemble: Any, completed: int) -> dict[str, dict[str, Any]]:
+        """The first `completed` bins by quantity and label, and the spikes of the ensemble."""
+        network, stp_index = self._compiled.network, self._compiled.stp_index
+        index = {population.name: i for i, population in enumerate(network.populations)}
+
+        def channel(quantity: str, i: int) -> np.ndarray:
+            values = self._arrays[quantity][i, :, :completed]
+            return values[0] if self._trials == 1 else values
+
+        recorded: dict[str, dict[str, Any]] = {}
+        if "rate" in self._quantities:
+            recorded["rate"] = {name: channel("rate", i) for name, i in index.items()}
+        if "potential" in self._quantities:
+            recorded["potential"] = {
+                p.name: channel("potential", index[p.name])
+                for p in network.populations
+                if isinstance(p.neuron, (LIF, LNP))
+            }
+        for quantity in PER_STP_STATE:
+            if quantity in self._quantities:
+                recorded[quantity] = {label: channel(quantity, i) for label, i in stp_index.items()}
+        if "release" in self._quantities:
+            # Static synapses release u x = 1 at every spike.
+            for p in network.projections:
+                if p.stp is None:
+                    recorded["release"][p.label] = channel("rate", index[p.source])
+        if "spikes" in self._quantities:
+            recorded["spikes"] = {name: self._spikes(ensemble, i) for name, i in index.items()}
+        return recorded
+
+    def _spikes(self, ensemble: Any, population: int) -> Any:
+        trains = []
+        for trial in range(self._trials):
+            times, neurons = ensemble.take_spikes(trial, population)
+            train = np.empty(len(times), SPIKE)
+            train["time"], train["neuron"] = times, neurons
+            trains.append(train)
+        return trains[0] if self._trials == 1 else trains
