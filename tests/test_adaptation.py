@@ -1,14 +1,14 @@
-"""GIF neurons against closed forms, LIF neurons, and the accuracy of the quasi-renewal approximation."""
+"""GIF neurons by hand, their limit, and the accuracy of the quasi-renewal approximation."""
 
 import attrs
 import numpy as np
 import pytest
 from networks import ENGINES, LIF, MICRO, MIXED, assert_same_bits, isolated, meso, name_of, recorded
-from reference import KeyedDraws
 from significance import mean_over_trials
 
 import mesopop as mp
 from mesopop.recording import DEFAULT_RECORD
+from reference import KeyedDraws
 
 DT = 0.5
 

@@ -3,13 +3,13 @@
 import attrs
 import numpy as np
 import pytest
-from networks import LIF, MICRO, MIXED, isolated, meso, name_of
-from reference import KeyedDraws, NumpyDraws, simulate_mesoscopic, simulate_microscopic
-from reference.renewal import stationary_ages, stationary_rate
+from networks import LIF, MICRO, MIXED, isolated, meso
 
 import mesopop as mp
 from mesopop import _core
 from mesopop.recording import DEFAULT_RECORD
+from reference import KeyedDraws, NumpyDraws, simulate_mesoscopic, simulate_microscopic
+from reference.renewal import stationary_ages, stationary_rate
 
 # The references sum in another order and use NumPy's exp and log: results agree to rounding, which
 # the recurrence amplifies, while spikes and counts are identical.
@@ -37,13 +37,15 @@ ENGINES = [MICRO] + [
 ]
 
 
-def compare(network, duration, engine, *, dt=0.5, seed=3, trial=1, initial="stationary", draws=None):
+def compare(
+    network, duration, engine, *, dt=0.5, seed=3, trial=1, initial="stationary", draws=KeyedDraws
+):
     options = {} if engine["level"] == "micro" else {"closure": engine["closure"]}
     record = [*DEFAULT_RECORD, *(["spikes"] if engine["level"] == "micro" else [])]
     core = mp.simulate(
         network, duration, dt=dt, seed=seed, trials=2, initial=initial, record=record, **engine
     )
-    draws = (draws or KeyedDraws)(seed, trial, binomials=core_binomials)
+    draws = draws(seed, trial, binomials=core_binomials)
     if engine["level"] == "micro":
         reference = simulate_microscopic(network, duration, dt=dt, draws=draws, initial=initial)
     else:
@@ -185,20 +187,19 @@ ADAPTING = {
 }
 
 
-@pytest.mark.parametrize("engine", [meso("second_order", "none", 0.0), meso("renewal", "none", 0.0)],
-                         ids=name_of)  # fmt: skip
+@pytest.mark.parametrize("closure", ["second_order", "renewal"])
 @pytest.mark.parametrize("initial", ["stationary", "synchronous"])
 @pytest.mark.parametrize("name", ADAPTING)
-def test_mesoscopic_thresholds_are_those_of_the_saturating_kernel(name, initial, engine):
+def test_mesoscopic_thresholds_are_those_of_the_saturating_kernel(name, initial, closure):
     """The core expands 1 - exp(-theta/delta_u), with an error of at most 2e-4 per earlier spike."""
     neuron, drive = ADAPTING[name]
     network = isolated(1000, mp.Steps([0, 150], [drive, drive + 4]), neuron=neuron)
-    core = mp.simulate(network, 300.0, dt=0.5, initial=initial, **engine)
+    core = mp.simulate(network, 300.0, dt=0.5, initial=initial, **meso(closure, "none", 0.0))
     reference = simulate_mesoscopic(
         network,
         300.0,
         dt=0.5,
-        closure=engine["closure"],
+        closure=closure,
         noise="none",
         draws=NumpyDraws(0),
         initial=initial,

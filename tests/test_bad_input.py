@@ -147,7 +147,7 @@ def test_durations(duration, record_dt, error, message):
     [
         (("rates",), "micro", ValueError, r"record: unknown quantity 'rates'; did you mean \"rate\""),
         (("rate", 3), "micro", ValueError, r"record: unknown quantity 3"),
-        ("rate", "micro", TypeError, r"record must be a sequence of names, got the string 'rate'"),
+        ("rate", "micro", TypeError, r"record must be a sequence of names, got 'rate'"),
         (7, "micro", TypeError, r"record must be a sequence of names, got 7"),
         (None, "micro", TypeError, r"record must be a sequence of names, got None"),
         (("spikes",), "meso", ValueError, r'record: "spikes" needs level="micro"'),

@@ -96,11 +96,9 @@ def test_neurons_and_their_mean_u_and_x_are_conserved_in_a_long_run(neuron, size
             mp.Projection("E", "E", weight=10 / size, tau_s=90, stp=DEPRESSING, name="slow"),
         ],
     )
-    simulation = mp.Simulation(
-        network, dt=DT, seed=1, **meso("renewal", "binomial", bin_tolerance)
-    )
+    simulation = mp.Simulation(network, dt=DT, seed=1, **meso("renewal", "binomial", bin_tolerance))
     for _ in range(10):
-        result = simulation.run(2000.0)
+        result = simulation.run(1000.0)
         count, ((u, x), (u_slow, x_slow)) = neurons_of(simulation.state(), 0, [MIXED, DEPRESSING])
         assert np.all(count >= 0) and np.all(count == np.rint(count))
         assert count.sum() == size  # not one too many

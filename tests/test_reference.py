@@ -2,14 +2,16 @@
 
 import math
 
+import attrs
 import numpy as np
 import pytest
 from reference_runs import LEVELS, lif, onto_lnp, run
 from scipy.integrate import solve_ivp
 
+from mesopop.adaptation import SpikeTriggeredCurrent, ThresholdKernel
 from mesopop.initial import InitialState
 from mesopop.network import Network, Population, Projection
-from mesopop.neurons import LIF, Poisson, SpikeTrains
+from mesopop.neurons import GIF, LIF, Poisson, SpikeTrains
 from mesopop.plasticity import TsodyksMarkram
 from mesopop.signals import OrnsteinUhlenbeck, Sampled, Sinusoid, Steps
 from reference import KeyedDraws, NumpyDraws, simulate_mesoscopic, simulate_microscopic
@@ -72,6 +74,31 @@ class Unconnected:
     def advance(self, step):
         decay = math.exp(-0.5 / 20)
         return 0.0, decay, 18 * (1 - decay)
+
+
+@pytest.mark.parametrize("past", [0.02, [(4, 0.2), (30, 0.5)]])
+def test_earlier_spikes_act_through_the_saturating_kernel(past):
+    kernels = [ThresholdKernel(amplitude=3, tau=50), SpikeTriggeredCurrent(amplitude=2, tau=20)]
+    neuron = GIF(**attrs.asdict(lif(0.0).populations[0].neuron), adaptation=kernels)
+    fraction = np.random.default_rng(1).random(40) * 0.1
+    adaptation = QuasiRenewal(neuron, 0.5, 40, past)
+    for step, n in enumerate(fraction):
+        adaptation.record(step, n)
+    known = dict(enumerate(fraction))
+    if past == 0.02:
+        known |= {step: past for step in range(-6000, 0)}
+    else:
+        known |= {-1 - age: n for age, n in past}
+    for last in (-5, 0, 7, 39):
+        earlier = {j: n for j, n in known.items() if j < last and (last >= 0 or past == 0.02)}
+        own = 0.5 * (39 - last)  # age at the start of step 40
+        age, n = 0.5 * (39 - np.array(list(earlier))), np.array(list(earlier.values()))
+        theta = 3 * np.exp(-own / 50) + 2 * n @ -np.expm1(-3 * np.exp(-age / 50) / 2)
+        current = 2 * np.exp(-own / 20) + n @ (2 * np.exp(-age / 20))
+        # A current of the time constant of the membrane takes s/tau_m exp(-s/tau_m) of it.
+        pull = current * 0.5 / 20 * math.exp(-0.5 / 20)
+        assert adaptation.threshold(40, np.array([last])) == pytest.approx(theta, rel=1e-12)
+        assert adaptation.pull(40, np.array([last])) == pytest.approx(pull, rel=1e-12)
 
 
 @pytest.mark.parametrize("noise", ["none", "binomial"])
@@ -140,12 +167,12 @@ def test_second_order_releases_what_microscopic_synapses_release():
     net = onto_lnp(Poisson(10.0), 20, stp=stp)
 
     def release_per_spike(result):
-        y = result["release"]["pre->post"][4000:].reshape(20, -1).sum(axis=1)
-        n = result["rate"]["pre"][4000:].reshape(20, -1).sum(axis=1)
+        y = result["release"]["pre->post"][2000:].reshape(20, -1).sum(axis=1)
+        n = result["rate"]["pre"][2000:].reshape(20, -1).sum(axis=1)
         return y.sum() / n.sum(), (y / n).std(ddof=1) / math.sqrt(20)
 
-    micro, micro_error = release_per_spike(run(net, 104_000, 1.0, "micro"))
-    second, second_error = release_per_spike(run(net, 104_000, 1.0, "second_order"))
+    micro, micro_error = release_per_spike(run(net, 52_000, 1.0, "micro"))
+    second, second_error = release_per_spike(run(net, 52_000, 1.0, "second_order"))
     assert second == pytest.approx(micro, abs=4 * math.hypot(micro_error, second_error))
     assert micro_error < 0.01 * micro
 
@@ -245,6 +272,8 @@ def test_what_the_references_cannot_do_is_refused():
         run(onto_lnp(SpikeTrains([[1.1, 1.2]]), 1), 10, 0.5, "micro")
     with pytest.raises(ValueError, match="closure must be one of"):
         run(delayed, 10, 0.5, "third_order")
+    with pytest.raises(ValueError, match="noise must be binomial or none with closure renewal"):
+        run(delayed, 10, 0.5, "renewal", noise="gaussian")
     draws = KeyedDraws(1)
     with pytest.raises(ValueError, match="needs binomials="):
         draws.spike_count(0, 0, 10, 0.5)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -86,17 +85,16 @@ class NeuronTraces:
             trace[fired] += kernel.amplitude
 
 
-@dataclass
 class Effect:
-    """Values of an effect of a spike, by its age in steps."""
+    """An effect of a spike by its age in steps: of the last one of the neuron, and of earlier ones.
 
-    own: np.ndarray  # of the last spike of the neuron itself
-    older: np.ndarray  # of an earlier one, averaged over the neurons
+    `beyond` is the sum of `older` over all ages greater than each.
+    """
 
-    @property
-    def beyond(self) -> np.ndarray:
-        """Sum of `older` over all ages greater than each."""
-        return np.append(np.cumsum(self.older[:0:-1])[::-1], 0.0)
+    def __init__(self, own: np.ndarray, older: np.ndarray):
+        self.own = own
+        self.older = older
+        self.beyond = np.append(np.cumsum(older[:0:-1])[::-1], 0.0)
 
 
 class LastSpikes:
@@ -115,14 +113,15 @@ class LastSpikes:
 class QuasiRenewal:
     """Threshold and currents of neurons of given last spikes (Schwalger, Deger & Gerstner 2017).
 
-    Only the last spike of a neuron is known. Earlier ones are those of the population, at the rate
-    n_k / N of their step k. Taken as Poisson spikes, they lower the mean hazard by
+    Of a neuron only the last spike is known. Earlier ones are those of the population, n_k / N per
+    neuron in step k. Taken as Poisson spikes they change the mean hazard by the factor
 
-        < exp(-sum_k theta(t - t_k) / delta_u) > = exp(-sum_k (n_k / N) (1 - exp(-theta(t - t_k) / delta_u)))
+        < exp(-sum theta(t - t_k) / delta_u) >
+            = exp(-sum over steps k of (n_k / N) (1 - exp(-theta(t - t_k) / delta_u)))
 
-    that is, each raises the threshold by delta_u (1 - exp(-theta / delta_u)) n_k / N. Currents act on
-    the potential, linearly, and so does their mean. Earlier spikes are those of the steps before the
-    step of the last spike. Here they are summed one by one.
+    so that each of them raises the threshold by delta_u (1 - exp(-theta / delta_u)) n_k / N.
+    Currents act on the potential, linearly, and their mean on its mean. Earlier spikes are those
+    before the step of the last spike. Here they are summed one by one.
 
     Parameters
     ----------
@@ -132,9 +131,9 @@ class QuasiRenewal:
     n_steps : int
         Length of the simulation.
     past : float or sequence of (age, fraction)
-        Of what happened before t = 0, either the rate, for ever (spikes per step), or the last spikes
-        alone: the fraction of the neurons that fired so many steps ago. In the first case the neurons
-        remember the spikes before their last one, in the second there were none.
+        What is known of the time before t = 0. Either the rate, for ever (spikes per step). Or the
+        last spikes: the fraction of the neurons that fired so many steps ago; before their last
+        spike, they then remember none.
     """
 
     # Step of the last spike of neurons that never fired.
@@ -148,17 +147,13 @@ class QuasiRenewal:
         longest = max(k.tau for k in (*thresholds, *currents))
         # Initial ages are up to 5 time constants.
         time = np.arange(n_steps + math.ceil((FORGOTTEN + 5) * longest / dt)) * dt
-        theta = sum((k.amplitude * np.exp(-time / k.tau) for k in thresholds), 0 * time)
-        pull = sum(
-            (
-                k.amplitude * pull_of_current(neuron, k.tau, dt) * np.exp(-time / k.tau)
-                for k in currents
-            ),
-            0 * time,
-        )
+        theta, pull = np.zeros(len(time)), np.zeros(len(time))
+        for k in thresholds:
+            theta += k.amplitude * np.exp(-time / k.tau)
+        for k in currents:
+            pull += k.amplitude * pull_of_current(neuron, k.tau, dt) * np.exp(-time / k.tau)
         self._threshold = Effect(theta, -neuron.delta_u * np.expm1(-theta / neuron.delta_u))
         self._pull = Effect(pull, pull)
-        self._beyond = {id(e): e.beyond for e in (self._threshold, self._pull)}
         self._past = past
         self._fired = np.zeros(n_steps)
 
@@ -182,10 +177,9 @@ class QuasiRenewal:
     def _value(self, effect: Effect, step: int, last_spike: np.ndarray) -> np.ndarray:
         # At the start of step k, spikes of step j have the age k - 1 - j.
         age = np.minimum(step - 1 - last_spike, len(effect.own) - 1)
-        beyond = self._beyond[id(effect)]
         if isinstance(self._past, float):
-            before_start = self._past * beyond[step - 1] if step > 0 else 0.0
-            of_initial = self._past * beyond[age]
+            before_start = self._past * effect.beyond[max(step - 1, 0)]
+            of_initial = self._past * effect.beyond[age]
         else:
             before_start = sum(f * effect.older[step + a] for a, f in self._past)
             of_initial = 0.0

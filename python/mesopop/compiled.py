@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 import numpy as np
 from attrs import frozen
+from numpy.typing import ArrayLike
 
 from mesopop.adaptation import ThresholdKernel
 from mesopop.initial import InitialState
@@ -286,7 +287,8 @@ def _stp(
     initial: str | InitialState,
 ) -> dict[str, Any]:
     size = network.populations[source].size
-    u = x = np.empty(0)
+    u: ArrayLike = np.empty(0)
+    x: ArrayLike = np.empty(0)
     if isinstance(initial, InitialState):
         # Whatever label of the set carries it; InitialState.check made sure that they agree.
         u = next((initial.u[label] for label in labels if label in initial.u), stp.U0)

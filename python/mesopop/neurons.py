@@ -195,7 +195,7 @@ class LIF:
 def _as_kernels(kernels: Iterable[AdaptationKernel]) -> tuple[AdaptationKernel, ...]:
     if isinstance(kernels, Iterable) and not isinstance(kernels, (str, bytes, dict)):
         return tuple(kernels)
-    return kernels  # for the validator to refuse
+    return kernels  # type: ignore[return-value]  # for the validator to refuse
 
 
 @frozen(kw_only=True)

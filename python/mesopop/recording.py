@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,8 @@ SPIKE = np.dtype([("time", np.float64), ("neuron", np.int64)])
 
 def check_record(record: Sequence[str], level: str) -> tuple[str, ...]:
     """The quantities asked for, each known and available at that level."""
-    if isinstance(record, str):
-        raise TypeError(f"record must be a sequence of names, got the string {record!r}")
+    if isinstance(record, str) or not isinstance(record, Iterable):
+        raise TypeError(f"record must be a sequence of names, got {record!r}")
     for name in record:
         if name not in RECORDABLE:
             raise ValueError(f"record: unknown quantity {name!r}; {did_you_mean(name, RECORDABLE)}")

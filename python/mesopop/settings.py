@@ -64,17 +64,17 @@ def choose_engine(
         for name, value in meso_only.items():
             if value is not None:
                 raise ValueError(f'{name} applies to level="meso", got {value!r} at level="micro"')
-        _require_option("method", method or "auto", METHODS)
+        _require_option("method", "auto" if method is None else method, METHODS)
         _require_all_to_all(network)
         return EngineSettings(
             level=level, method="neurons", closure=None, noise=None, bin_tolerance=None
         )
     if method is not None:
         raise ValueError(f'method applies to level="micro", got {method!r} at level="meso"')
-    noise = _require_option("noise", noise or "binomial", NOISES)
+    noise = _require_option("noise", "binomial" if noise is None else noise, NOISES)
     # Cohorts have integer numbers of neurons, which the diffusion approximation has not.
     default = "second_order" if noise == "gaussian" else "renewal"
-    closure = _require_option("closure", closure or default, CLOSURES)
+    closure = _require_option("closure", default if closure is None else closure, CLOSURES)
     if closure == "renewal" and noise == "gaussian":
         raise ValueError(
             'noise="gaussian" needs closure="first_order" or "second_order": '

@@ -204,7 +204,7 @@ class Simulation:
             settings=self.settings,
             dt=self.dt,
             record_dt=steps_per_bin * self.dt,
-            t=self.dt * ends,
+            t=np.multiply(self.dt, ends, dtype=np.float64),
             seed=_entropy(self.seed_sequence),
             spawn_key=tuple(self.seed_sequence.spawn_key),
             trials=self.trials,
