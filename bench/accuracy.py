@@ -37,8 +37,8 @@ def lif(t_ref: float = 4.0) -> mp.LIF:
 # Presynaptic neurons, from irregular to regular.
 SOURCES = {
     "Poisson 10 Hz": (mp.Poisson(10.0), 0.0),
-    "LIF 3 Hz": (lif(), 12.0),
-    "LIF 10 Hz": (lif(), 16.0),
+    "LIF 3 Hz": (lif(), 12.9),
+    "LIF 10 Hz": (lif(), 16.5),
     "LIF 28 Hz": (lif(), 25.0),
 }
 SIZES = (50, 200, 1000)

@@ -55,7 +55,7 @@ def rates(duration, pieces):
         for recorder in recorders:
             recorder.n_events = 0
         nest.Simulate(duration)
-        for of_node, recorder, node in zip(found, recorders, nodes):
+        for of_node, recorder, node in zip(found, recorders, nodes, strict=True):
             counts = recorder.events["n_events"]
             of_node.append(1000 * float(counts.mean()) / (node.N * nest.resolution))
     return {"rates": found}

@@ -76,8 +76,8 @@ class SecondOrder:
         after = after_spike(fired, self._plasticity)
         self._moments = mixture(n / self._size, after, others)
         # <u x> over the neurons that fire. A sample of n out of N has the covariance C (1 - q/n):
-        # with the C (1 - 1/n) of model.md, which does not see that the sample is drawn without
-        # replacement, the mean release would depend on how many neurons share a step.
+        # with the C (1 - 1/n) of docs/model.md, section 8.1, which does not see that the sample is
+        # drawn without replacement, the mean release would depend on how many neurons share a step.
         return n * (fired.u * fired.x + fired.cov)
 
 

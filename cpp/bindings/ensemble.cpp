@@ -3,6 +3,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 
@@ -99,6 +100,9 @@ class PyEnsemble {
       }
       recordings.push_back(std::move(r));
     }
+    // Without the interpreter lock another thread could come in.
+    const std::unique_lock<std::mutex> alone(running_, std::try_to_lock);
+    if (!alone.owns_lock()) throw std::runtime_error("this simulation is already running in another thread");
     Failure failure;
     std::int64_t completed;
     {
@@ -130,6 +134,7 @@ class PyEnsemble {
   std::shared_ptr<const NetworkSpec> network_;
   Ensemble ensemble_;
   std::vector<std::vector<std::vector<Spike>>> spikes_;  // trial, population
+  std::mutex running_;
 };
 
 }  // namespace
@@ -141,8 +146,9 @@ void bind_ensemble(py::module_& m) {
            py::kw_only(), py::arg("network"), py::arg("level"), py::arg("closure"), py::arg("noise"),
            py::arg("bin_tolerance"), py::arg("key"), py::arg("trials"), py::arg("instruction_set"))
       .def("advance", &PyEnsemble::advance, py::kw_only(), py::arg("first_bin"), py::arg("bins"),
-           py::arg("steps_per_bin"), py::arg("rate").none(true), py::arg("potential").none(true),
-           py::arg("release").none(true), py::arg("u").none(true), py::arg("x").none(true),
+           py::arg("steps_per_bin"), py::arg("rate").noconvert().none(true),
+           py::arg("potential").noconvert().none(true), py::arg("release").noconvert().none(true),
+           py::arg("u").noconvert().none(true), py::arg("x").noconvert().none(true),
            py::arg("record_spikes"), py::arg("threads"))
       .def("take_spikes", &PyEnsemble::take_spikes, py::arg("trial"), py::arg("population"))
       .def("step", &PyEnsemble::step, py::arg("trial"))

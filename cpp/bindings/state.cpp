@@ -2,6 +2,7 @@
 
 #include <pybind11/numpy.h>
 
+#include <map>
 #include <stdexcept>
 
 namespace py = pybind11;
@@ -52,14 +53,22 @@ class Writer final : public StateVisitor {
   void scalar(const std::string& name, T& value) {
     const auto values = find<T>(name);
     if (values.size() != 1) throw std::invalid_argument("state field '" + name + "' must have one value");
+    if (name == "step" && *values.data() < 0) throw std::invalid_argument("state field 'step' must not be negative");
     if (commit_) value = *values.data();
   }
 
   template <class T>
   void vector(const std::string& name, std::vector<T>& target) {
     const auto values = find<T>(name);
-    // Age bins come and go; everything else has a size given by the network.
-    const bool resizable = name.find("/bins/") != std::string::npos;
+    // Age bins come and go, all columns of a population together; everything else has a size given by the network.
+    const std::size_t bins = name.find("/bins/");
+    const bool resizable = bins != std::string::npos;
+    if (resizable) {
+      const auto [known, first] = bins_.try_emplace(name.substr(0, bins), values.size());
+      if (!first && known->second != values.size()) {
+        throw std::invalid_argument("state fields '" + name.substr(0, bins) + "/bins' have unequal lengths");
+      }
+    }
     if (!resizable && static_cast<std::size_t>(values.size()) != target.size()) {
       throw std::invalid_argument("state field '" + name + "' has " + std::to_string(values.size()) +
                                   " values, expected " + std::to_string(target.size()));
@@ -69,6 +78,7 @@ class Writer final : public StateVisitor {
 
   const py::dict& state_;
   bool commit_;
+  std::map<std::string, py::ssize_t> bins_;
 };
 
 }  // namespace

@@ -64,14 +64,8 @@ GivenActivity::GivenActivity(const LevelContext& context)
     : spikes_(std::get<GivenSpikes>(context.population().neuron)) {}
 
 double GivenActivity::step(std::int64_t step, const MembraneStep&, double) {
-  const std::int64_t first = next_;
-  const auto total = static_cast<std::int64_t>(spikes_.step.size());
-  while (next_ < total && spikes_.step[static_cast<std::size_t>(next_)] == step) ++next_;
-  return static_cast<double>(next_ - first);
-}
-
-void GivenActivity::visit(StateVisitor& visitor, const std::string& prefix) {
-  visitor.field(prefix + "/next_spike", next_);
+  const auto [first, last] = std::equal_range(spikes_.step.begin(), spikes_.step.end(), step);
+  return static_cast<double>(last - first);
 }
 
 // ----------------------------------------------------------------------------------------------------------------

@@ -88,11 +88,10 @@ class GivenActivity {
   explicit GivenActivity(const LevelContext& context);
   double step(std::int64_t step, const MembraneStep& membrane, double drive);
   double mean_potential() const { return std::numeric_limits<double>::quiet_NaN(); }
-  void visit(StateVisitor& visitor, const std::string& prefix);
+  void visit(StateVisitor&, const std::string&) {}
 
  private:
   const GivenSpikes& spikes_;
-  std::int64_t next_ = 0;
 };
 
 using Activity = std::variant<PoissonActivity, LnpActivity, LifActivity, GivenActivity>;

@@ -10,6 +10,7 @@ AgeBins::AgeBins(const LevelContext& context, std::size_t extra)
       escape_(neuron_.escape, context.network.dt),
       size_(static_cast<double>(context.population().size)),
       tolerance_(context.bin_tolerance * neuron_.escape.delta_u),
+      steps_per_tau_(neuron_.tau_m / context.network.dt),
       traces_(quasi_renewal_traces(neuron_, context.network.dt)),
       first_extra_(kTraces + traces_.size()),
       table_(first_extra_ + extra),
@@ -79,7 +80,8 @@ void AgeBins::wake(std::int64_t step) {
 
 bool AgeBins::alike(std::size_t a, std::size_t b) const {
   const auto differ = [&](Column c) { return std::fabs(table_.column(c)[a] - table_.column(c)[b]); };
-  return differ(kPotential) <= tolerance_ && (traces_.empty() || differ(kThreshold) <= tolerance_);
+  if (differ(kPotential) > tolerance_) return false;
+  return traces_.empty() || (differ(kThreshold) <= tolerance_ && differ(kPull) * steps_per_tau_ <= tolerance_);
 }
 
 double AgeBins::absorb_common(std::size_t into, std::size_t from) {

@@ -153,7 +153,11 @@ std::int64_t LifNeurons::step(std::int64_t step, const MembraneStep& membrane, d
 
 double LifNeurons::mean_potential() const {
   double lane[kLanes] = {};
-  for (std::size_t i = 0; i < size_; ++i) lane[i % kLanes] += potential_[i];
+  const std::size_t whole = size_ - size_ % kLanes;
+  for (std::size_t first = 0; first < whole; first += kLanes) {
+    for (std::size_t i = 0; i < kLanes; ++i) lane[i] += potential_[first + i];
+  }
+  for (std::size_t i = whole; i < size_; ++i) lane[i - whole] += potential_[i];
   return sum_lanes(lane) / static_cast<double>(size_);
 }
 
@@ -173,16 +177,10 @@ GivenNeurons::GivenNeurons(const NeuronContext& context)
     : spikes_(std::get<GivenSpikes>(context.population.neuron)) {}
 
 std::int64_t GivenNeurons::step(std::int64_t step, const MembraneStep&, double, std::int64_t* fired) {
-  std::int64_t count = 0;
-  for (auto i = static_cast<std::size_t>(next_); i < spikes_.step.size() && spikes_.step[i] == step; ++i) {
-    fired[count++] = spikes_.neuron[i];
-  }
-  next_ += count;
-  return count;
-}
-
-void GivenNeurons::visit(StateVisitor& visitor, const std::string& prefix) {
-  visitor.field(prefix + "/next_spike", next_);
+  const auto [first, last] = std::equal_range(spikes_.step.begin(), spikes_.step.end(), step);
+  const auto* const neuron = spikes_.neuron.data() + (first - spikes_.step.begin());
+  std::copy(neuron, neuron + (last - first), fired);
+  return last - first;
 }
 
 // ----------------------------------------------------------------------------------------------------------------

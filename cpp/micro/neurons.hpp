@@ -91,11 +91,10 @@ class GivenNeurons {
   explicit GivenNeurons(const NeuronContext& context);
   std::int64_t step(std::int64_t step, const MembraneStep& membrane, double drive, std::int64_t* fired);
   double mean_potential() const { return std::numeric_limits<double>::quiet_NaN(); }
-  void visit(StateVisitor& visitor, const std::string& prefix);
+  void visit(StateVisitor&, const std::string&) {}
 
  private:
   const GivenSpikes& spikes_;
-  std::int64_t next_ = 0;  // position in the list of spikes
 };
 
 using Neurons = std::variant<PoissonNeurons, LnpNeurons, LifNeurons, GivenNeurons>;

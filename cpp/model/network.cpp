@@ -35,9 +35,12 @@ void check(const PopulationSpec& population) {
   }
   if (const auto* given = std::get_if<GivenSpikes>(&population.neuron)) {
     require(given->step.size() == given->neuron.size(), where + ": one neuron per given spike");
-    require(std::is_sorted(given->step.begin(), given->step.end()), where + ": given spikes must be sorted");
-    for (const std::int64_t neuron : given->neuron) {
-      require(neuron >= 0 && neuron < population.size, where + ": given spike of an unknown neuron");
+    for (std::size_t i = 0; i < given->step.size(); ++i) {
+      require(given->step[i] >= 0 && given->neuron[i] >= 0 && given->neuron[i] < population.size,
+              where + ": given spike of an unknown neuron or before the start");
+      require(i == 0 || given->step[i] > given->step[i - 1] ||
+                  (given->step[i] == given->step[i - 1] && given->neuron[i] > given->neuron[i - 1]),
+              where + ": given spikes must ascend by step and neuron, one per step and neuron");
     }
   }
   if (const auto* lif = std::get_if<LifNeuron>(&population.neuron)) {

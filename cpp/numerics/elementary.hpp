@@ -9,6 +9,10 @@
 
 #include "numerics/simd.hpp"
 
+#ifdef __FAST_MATH__
+#error "mesopop cannot be compiled with -ffast-math: exp() depends on the order of its operations"
+#endif
+
 namespace mesopop {
 
 namespace detail {

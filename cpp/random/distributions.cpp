@@ -115,7 +115,7 @@ double normal_quantile(double probability) {
 }
 
 std::int64_t draw_binomial(Stream& stream, std::int64_t n, double p) {
-  if (n <= 0 || p <= 0.0) return 0;
+  if (n <= 0 || !(p > 0.0)) return 0;  // NaN too
   if (p >= 1.0) return n;
   if (p > 0.5) return n - draw_binomial(stream, n, 1.0 - p);
   const auto trials = static_cast<double>(n);

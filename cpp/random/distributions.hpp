@@ -30,7 +30,7 @@ double normal_quantile(double probability);
 inline double draw_normal(Stream& stream) { return normal_quantile(draw_open_uniform(stream)); }
 
 // Binomial(n, p), exact: inversion for small n min(p, 1 - p), else transformed rejection (Hoermann 1993, BTRS).
-// p <= 0 gives 0 and p >= 1 gives n.
+// p <= 0 or NaN gives 0 and p >= 1 gives n.
 std::int64_t draw_binomial(Stream& stream, std::int64_t n, double p);
 
 }  // namespace mesopop

@@ -17,9 +17,10 @@ FloatArray = NDArray[np.float64]
 def read_only(value: ArrayLike) -> FloatArray:
     """Copy numbers to a read-only float64 array; leave anything else for the validator to refuse.
 
-    Arrays that carry units are left alone too: copying would drop the unit without a word.
+    Arrays that carry units or a mask are left alone too: copying would drop them without a word.
     """
-    if isinstance(value, str) or hasattr(value, "rescale"):
+    special = isinstance(value, np.ndarray) and type(value) not in (np.ndarray, np.memmap)
+    if special or isinstance(value, str) or hasattr(value, "rescale"):
         return value  # type: ignore[return-value]
     if isinstance(value, (list, tuple)) and any(isinstance(item, bool) for item in value):
         return value  # type: ignore[return-value]

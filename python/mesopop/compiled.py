@@ -24,6 +24,8 @@ from mesopop.validation import require_number, steps
 
 # Neurons older than this many time constants have forgotten their last spike.
 HISTORY_IN_TAU = 5.0
+# In delta_u: what the quasi-renewal approximation, which also makes stationary states, can expand.
+LARGEST_THRESHOLD_RISE = 50.0
 
 
 @frozen(kw_only=True)
@@ -141,14 +143,21 @@ def _neuron(
                     "delta_u": neuron.delta_u,
                     "rate": 1e-3 * neuron.rate_at_threshold,
                 },
-                "adaptation": _adaptation(neuron),
+                "adaptation": _adaptation(neuron, where),
             }
     raise TypeError(f"{where}cannot simulate {type(neuron).__name__} neurons")
 
 
-def _adaptation(neuron: LIF) -> list[dict[str, float]]:
+def _adaptation(neuron: LIF, where: str) -> list[dict[str, float]]:
     if not isinstance(neuron, GIF):
         return []
+    thresholds = [abs(k.amplitude) for k in neuron.adaptation if isinstance(k, ThresholdKernel)]
+    largest = LARGEST_THRESHOLD_RISE * neuron.delta_u
+    if sum(thresholds) > largest:
+        raise ValueError(
+            f"{where}amplitudes of ThresholdKernels must add up to <= {LARGEST_THRESHOLD_RISE:g} "
+            f"delta_u = {largest:g} mV, got {sum(thresholds):g} mV"
+        )
     kind = {True: "threshold", False: "current"}
     none = {"threshold": 0.0, "current": 0.0}
     return [

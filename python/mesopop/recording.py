@@ -59,8 +59,8 @@ class Recording:
         self.arguments: dict[str, Any] = {name: self._arrays.get(name) for name in channels}
         self.arguments["record_spikes"] = ["spikes" in quantities] * populations
 
-    def collect(self, ensemble: Any, completed: int) -> dict[str, dict[str, Any]]:
-        """The first `completed` bins by quantity and label, and the spikes of the ensemble."""
+    def collect(self, ensemble: Any, completed: int, end: float) -> dict[str, dict[str, Any]]:
+        """The first `completed` bins, until `end` (ms), by quantity and label."""
         network, stp_index = self._compiled.network, self._compiled.stp_index
         index = {population.name: i for i, population in enumerate(network.populations)}
 
@@ -86,14 +86,15 @@ class Recording:
                 if p.stp is None:
                     recorded["release"][p.label] = channel("rate", index[p.source])
         if "spikes" in self._quantities:
-            recorded["spikes"] = {name: self._spikes(ensemble, i) for name, i in index.items()}
+            recorded["spikes"] = {name: self._spikes(ensemble, i, end) for name, i in index.items()}
         return recorded
 
-    def _spikes(self, ensemble: Any, population: int) -> Any:
+    def _spikes(self, ensemble: Any, population: int, end: float) -> Any:
         trains = []
         for trial in range(self._trials):
             times, neurons = ensemble.take_spikes(trial, population)
             train = np.empty(len(times), SPIKE)
             train["time"], train["neuron"] = times, neurons
-            trains.append(train)
+            # Trials that went on after another one failed have spikes beyond the last common bin.
+            trains.append(train[: np.searchsorted(train["time"], end, side="right")])
         return trains[0] if self._trials == 1 else trains

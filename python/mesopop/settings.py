@@ -12,6 +12,7 @@ LEVELS = ("micro", "meso")
 METHODS = ("auto", "neurons")
 CLOSURES = ("first_order", "second_order", "renewal")
 NOISES = ("binomial", "gaussian", "none")
+DEFAULT_CLOSURE = "renewal"
 DEFAULT_BIN_TOLERANCE = 0.05
 
 
@@ -73,7 +74,7 @@ def choose_engine(
         raise ValueError(f'method applies to level="micro", got {method!r} at level="meso"')
     noise = _require_option("noise", "binomial" if noise is None else noise, NOISES)
     # Cohorts have integer numbers of neurons, which the diffusion approximation has not.
-    default = "second_order" if noise == "gaussian" else "renewal"
+    default = "second_order" if noise == "gaussian" else DEFAULT_CLOSURE
     closure = _require_option("closure", default if closure is None else closure, CLOSURES)
     if closure == "renewal" and noise == "gaussian":
         raise ValueError(

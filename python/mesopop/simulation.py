@@ -103,6 +103,7 @@ class Simulation:
         self.trials = require_integer("trials", trials, ge=1)
         self.n_threads = _threads(n_threads)
         self.seed_sequence = _seed_sequence(seed)
+        self._failure = ""
         self._ensemble = _core.Ensemble(
             network=self._compiled.description,
             level=self.settings.level,
@@ -181,6 +182,8 @@ class Simulation:
                 f"duration must be a positive multiple of record_dt = {steps_per_bin * self.dt:g} "
                 f"ms, got {duration!r} ms"
             )
+        if self._failure:
+            raise ValueError(f"the simulation has stopped and cannot go on: {self._failure}")
         for trial in range(1, self.trials):
             if self._ensemble.step(trial) != self._step:
                 raise ValueError(
@@ -210,7 +213,12 @@ class Simulation:
             trials=self.trials,
             complete=completed == bins,
             versions=_versions(),
-            **{"rate": {}, **recording.collect(self._ensemble, completed)},
+            **{
+                "rate": {},
+                **recording.collect(
+                    self._ensemble, completed, end=self.dt * (start + steps_per_bin * completed)
+                ),
+            },
         )
         if failure is not None:
             trial, step, population, variable = failure
@@ -220,6 +228,7 @@ class Simulation:
                 "the attribute `result` of this error"
             )
             error.result = result  # type: ignore[attr-defined]
+            self._failure = f'{variable} of population "{population}" became non-finite'
             raise error
         return result
 
@@ -236,6 +245,7 @@ class Simulation:
             If the fields do not match; the state is then unchanged.
         """
         self._ensemble.set_state(trial, state)
+        self._failure = ""
 
     def _advance(
         self,
