@@ -10,11 +10,8 @@ import numpy as np
 
 from mesopop.experiment import Experiment
 from mesopop.result import Result
-from mesopop.settings import CLOSURES, DEFAULT_CLOSURE
+from mesopop.settings import DEFAULT_CLOSURE
 from mesopop.simulation import Simulation
-
-# The microscopic engine, and the mesoscopic ones by closure.
-_ENGINES = (None, *CLOSURES)
 
 
 @attrs.frozen(eq=False)
@@ -114,17 +111,16 @@ def run_experiment(
     # results.
     entropy = np.random.SeedSequence(settings.seed).entropy
 
-    def prepared(**engine: str | None) -> Simulation:
+    def prepared(level: str, closure: str | None = None) -> Simulation:
         return Simulation(
             experiment.network,
             dt=settings.dt,
             initial=settings.initial,
-            seed=np.random.SeedSequence(
-                entropy, spawn_key=(_ENGINES.index(engine.get("closure")),)
-            ),
+            seed=np.random.SeedSequence(entropy, spawn_key=tuple((closure or "micro").encode())),
             trials=settings.trials,
             n_threads=n_threads,
-            **engine,  # type: ignore[arg-type]
+            level=level,
+            closure=closure,
         )
 
     simulations = []

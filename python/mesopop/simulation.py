@@ -170,6 +170,8 @@ class Simulation:
         FloatingPointError
             If a state becomes non-finite; names step, population and variable, and carries what was
             recorded as the attribute ``result``.
+        RuntimeError
+            If that has happened before, or the simulation is running in another thread.
         """
         quantities = check_record(record, self.settings.level)
         steps_per_bin = steps("record_dt", self.dt if record_dt is None else record_dt, self.dt)
@@ -183,7 +185,7 @@ class Simulation:
                 f"ms, got {duration!r} ms"
             )
         if self._failure:
-            raise ValueError(f"the simulation has stopped and cannot go on: {self._failure}")
+            raise RuntimeError(f"the simulation has stopped and cannot go on: {self._failure}")
         for trial in range(1, self.trials):
             if self._ensemble.step(trial) != self._step:
                 raise ValueError(
