@@ -95,9 +95,7 @@ def everything():
         mp.Population(
             "X",
             size=12,
-            neuron=mp.LNP(
-                15, transfer=mp.Exponential(v_th=10, delta_u=4, rate_at_threshold=30)
-            ),
+            neuron=mp.LNP(15, transfer=mp.Exponential(v_th=10, delta_u=4, rate_at_threshold=30)),
             drive=mp.Sinusoid(mean=5, amplitude=5, frequency=20, phase=0.25),
         ),
     ]

@@ -229,11 +229,11 @@ def test_stationary_start_of_adapting_neurons(name):
     expands = any(isinstance(k, mp.ThresholdKernel) for k in neuron.adaptation)
     scale = 1000 * probability.max()
     np.testing.assert_allclose(
-        in_state[2], 1000 * probability[age], rtol=0, atol=(3e-5 if expands else 1e-8) * scale
+        in_state[2], 1000 * probability[age], rtol=0, atol=(3e-5 if expands else 1e-11) * scale
     )
     young = age < len(probability) - 1
     np.testing.assert_allclose(
-        in_state[0][young], potential[age[young]], rtol=0, atol=1e-5 if expands else 1e-8
+        in_state[0][young], potential[age[young]], rtol=0, atol=1e-5 if expands else 1e-10
     )
     # The state reproduces itself but for the potential of the oldest neurons, a mean.
     rate = simulation.run(400.0).rate["E"]

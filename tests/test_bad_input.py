@@ -43,7 +43,7 @@ def refused(error, message, network=NETWORK, duration=10.0, **arguments):
         (20.0, ValueError, r'population "E": dt must be <= tau_m/2 = 10 ms, got 20.0 ms'),
         (5.0, ValueError, r'population "E": dt must be <= t_ref = 4 ms, got 5.0 ms'),
         (4.0, ValueError, r'projection "E->E": dt must be <= delay = 1 ms, got 4.0 ms'),
-        (0.3, ValueError, r't_ref must be a multiple of dt = 0.3 ms, got 4.0 ms.*3.9 ms and 4.2'),
+        (0.3, ValueError, r"t_ref must be a multiple of dt = 0.3 ms, got 4.0 ms.*3.9 ms and 4.2"),
     ],
 )
 def test_time_step(dt, error, message):
@@ -145,7 +145,12 @@ def test_durations(duration, record_dt, error, message):
 @pytest.mark.parametrize(
     ("record", "level", "error", "message"),
     [
-        (("rates",), "micro", ValueError, r"record: unknown quantity 'rates'; did you mean \"rate\""),
+        (
+            ("rates",),
+            "micro",
+            ValueError,
+            r"record: unknown quantity 'rates'; did you mean \"rate\"",
+        ),
         (("rate", 3), "micro", ValueError, r"record: unknown quantity 3"),
         ("rate", "micro", TypeError, r"record must be a sequence of names, got 'rate'"),
         (7, "micro", TypeError, r"record must be a sequence of names, got 7"),
@@ -160,7 +165,9 @@ def test_quantities(record, level, error, message):
 def test_a_sampled_drive_must_last():
     network = isolated(2, (1.0, mp.Sampled(np.zeros(4), interval=5)))
     assert mp.simulate(network, 20.0, dt=0.5, seed=1).complete
-    message = r'population "E": the Sampled signal ends at 20 ms, before the simulation does at 20.5 ms'
+    message = (
+        r'population "E": the Sampled signal ends at 20 ms, before the simulation does at 20.5 ms'
+    )
     refused(ValueError, message, network=network, duration=20.5)
     running = mp.Simulation(network, dt=0.5)
     running.run(15.0)
@@ -259,7 +266,9 @@ def test_the_network_must_be_one():
 
 
 def test_numpy_integers_are_integers():
-    a = mp.simulate(NETWORK, np.float32(10), dt=np.float64(0.5), seed=np.int64(1), trials=np.uint8(2))
+    a = mp.simulate(
+        NETWORK, np.float32(10), dt=np.float64(0.5), seed=np.int64(1), trials=np.uint8(2)
+    )
     b = mp.simulate(NETWORK, 10, dt=0.5, seed=1, trials=2)
     assert_same_bits(recorded(a), recorded(b))
 
@@ -296,7 +305,9 @@ def test_initial_states(state, message):
 def test_lnp_neurons_share_their_initial_potential():
     network = isolated(2, 0.0, neuron=mp.LNP(10, transfer=mp.Softplus(1)))
     state = mp.InitialState(potential={"E": [1.0, 2.0]})
-    refused(ValueError, r'potential\["E"\] must be the same for all', network=network, initial=state)
+    refused(
+        ValueError, r'potential\["E"\] must be the same for all', network=network, initial=state
+    )
 
 
 # --- Settings that were chosen are told ----------------------------------------------------------
@@ -312,6 +323,8 @@ def test_settings_of_a_result():
     assert (meso.closure, meso.noise) == ("renewal", "binomial")
     assert 0 < meso.bin_tolerance < 0.1
     assert settings(level="meso", noise="gaussian").closure == "second_order"
-    for result in (mp.simulate(NETWORK, 1.0, dt=0.5, seed=1, level=level) for level in ("micro", "meso")):
+    for result in (
+        mp.simulate(NETWORK, 1.0, dt=0.5, seed=1, level=level) for level in ("micro", "meso")
+    ):
         assert result.settings.level in repr(result)
         assert result.seed == 1

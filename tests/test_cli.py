@@ -186,8 +186,14 @@ def test_errors_in_files_name_the_file_and_the_place(run, tmp_path):
     assert 'no file "mime.toml"; did you mean "mine.toml"?' in err
 
 
+def test_without_a_command_the_help_is_shown(run):
+    status, out, _ = run()
+    assert status == 2
+    assert "usage: mesopop" in out and "presets" in out
+
+
 def test_wrong_words_are_refused_by_argparse(run, capsys):
-    for arguments in ([], ["rum"], ["run"], ["run", "feedforward", "--trials", "two"]):
+    for arguments in (["rum"], ["run"], ["run", "feedforward", "--trials", "two"]):
         with pytest.raises(SystemExit) as stopped:
             main(arguments)
         assert stopped.value.code == 2

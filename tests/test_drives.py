@@ -49,7 +49,10 @@ SIGNALS = {
         mp.Sampled(np.arange(80.0) ** 1.5, interval=2.5),
         np.floor(T_K / 2.5) ** 1.5,
     ),
-    "sampled at every step": (mp.Sampled(np.sin(np.arange(400)), interval=0.5), np.sin(np.arange(400))),
+    "sampled at every step": (
+        mp.Sampled(np.sin(np.arange(400)), interval=0.5),
+        np.sin(np.arange(400)),
+    ),
     "sinusoid": (
         mp.Sinusoid(mean=2.0, amplitude=3.0, frequency=40.0, phase=0.1),
         # At the middle of the step.

@@ -66,7 +66,9 @@ def test_log():
         # is a fifth of the result.
         exact = np.log(x.astype(Extended))
         assert ulp_error(_core.log(x), exact) <= 1.0
-    np.testing.assert_array_equal(_core.log(2.0 ** np.arange(-1022, 1024)) == 0, np.arange(-1022, 1024) == 0)
+    np.testing.assert_array_equal(
+        _core.log(2.0 ** np.arange(-1022, 1024)) == 0, np.arange(-1022, 1024) == 0
+    )
 
 
 def test_log1p():

@@ -75,9 +75,7 @@ def test_pieces_join_to_one_run(zoo, engine, record_dt):
     ]
     rest = 120.0 - sum(piece["t"].size for piece in pieces) * record_dt
     if rest:
-        pieces.append(
-            recorded(running.run(rest, record_dt=record_dt, record=record_for(engine)))
-        )
+        pieces.append(recorded(running.run(rest, record_dt=record_dt, record=record_for(engine))))
     joined = {
         name: np.concatenate([piece[name] for piece in pieces], axis=-1) for name in pieces[0]
     }

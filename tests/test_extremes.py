@@ -70,7 +70,9 @@ def test_a_population_of_one_is_a_neuron_with_its_synapse(law, source):
     np.testing.assert_allclose(result.release["E->post"][step] * DT / 1000, expected, rtol=1e-9)
 
 
-@pytest.mark.parametrize("engine", [MICRO, meso("renewal"), meso("renewal", bin_tolerance=0)], ids=name_of)
+@pytest.mark.parametrize(
+    "engine", [MICRO, meso("renewal"), meso("renewal", bin_tolerance=0)], ids=name_of
+)
 @pytest.mark.parametrize("source", ["LIF", "not refractory"])
 def test_intervals_of_one_neuron(engine, source):
     """The renewal closure is exact in law."""
@@ -115,9 +117,7 @@ def test_ten_million_neurons(closure, drive):
 def test_the_cost_does_not_depend_on_the_number_of_neurons():
     def seconds(size):
         started = time.process_time()
-        mp.simulate(
-            feedforward(LIF, size, 16.0), 2000.0, dt=DT, seed=1, n_threads=1, level="meso"
-        )
+        mp.simulate(feedforward(LIF, size, 16.0), 2000.0, dt=DT, seed=1, n_threads=1, level="meso")
         return time.process_time() - started
 
     # From 400 to 4e5 spikes per step: not 1000 times as slow, but hardly at all.

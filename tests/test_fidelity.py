@@ -61,14 +61,20 @@ def release_statistics(neuron, engine, *, size, drive=0.0, dt, duration):
 MEAN_BOUND, VARIANCE_BOUND = 0.005, 0.03
 
 
-@pytest.fixture(scope="module", params=[(20, 8e5), (100, 6e5), (500, 5e5)], ids=["20", "100", "500"])
+@pytest.fixture(
+    scope="module", params=[(20, 8e5), (100, 6e5), (500, 5e5)], ids=["20", "100", "500"]
+)
 def poisson(request):
     """Statistics of all engines for a number of Poisson neurons at 10 Hz."""
     size, duration = request.param
     return {
         name: release_statistics(
             # A coarse step, the same at all levels, saves time.
-            mp.Poisson(10.0), engine, size=size, dt=2.5, duration=duration
+            mp.Poisson(10.0),
+            engine,
+            size=size,
+            dt=2.5,
+            duration=duration,
         )
         for name, engine in (
             ("micro", MICRO),
@@ -199,7 +205,13 @@ def test_the_default_closure_is_faithful_in_recurrent_networks(preset):
     mesoscopic = recurrent_statistics(preset, {"level": "meso"})
     # Five standard errors of the differences. Those of Up and Down states, which last for seconds,
     # are large: the time above the thresholds is known to 5 % of itself.
-    resolution = {"rate": 0.3, "release per spike": 0.03, "x": 0.1, "time above": 0.3, "events": 0.3}
+    resolution = {
+        "rate": 0.3,
+        "release per spike": 0.03,
+        "x": 0.1,
+        "time above": 0.3,
+        "events": 0.3,
+    }
     for name, found in mesoscopic.items():
         assert_equal_means(found, micro[name], resolution=resolution[name], alpha=ALPHA)
 

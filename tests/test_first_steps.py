@@ -117,7 +117,10 @@ def test_the_stationary_potential():
 
 
 def test_the_stationary_drive_is_that_of_the_first_step():
-    drive = (mp.Steps([0, 0.5], [16.0, -1000.0]), mp.Sinusoid(amplitude=1.0, frequency=0, phase=0.25))
+    drive = (
+        mp.Steps([0, 0.5], [16.0, -1000.0]),
+        mp.Sinusoid(amplitude=1.0, frequency=0, phase=0.25),
+    )
     for engine in NOISY:
         fractions = spike_fractions(
             LIF, drive, "stationary", engine, duration=DT, size=10_000, trials=400

@@ -178,9 +178,7 @@ def test_time_constants_near_zero_approach_the_limit_zero(law):
 def test_a_finer_time_step_changes_nothing(stp, law):
     times = [[10.0, 35.0, 36.0, 300.0]]
     coarse, fine = (simulate(stp, times, law, 400.0, dt=dt) for dt in (1.0, 0.1))
-    np.testing.assert_allclose(
-        releases(coarse, times[0]), releases(fine, times[0]), **ROUNDING
-    )
+    np.testing.assert_allclose(releases(coarse, times[0]), releases(fine, times[0]), **ROUNDING)
 
 
 def test_plasticity_of_tsodyks_uziel_markram(law):

@@ -137,9 +137,7 @@ def test_exponential():
 
 def test_normal():
     values = stream().normal(MANY)
-    np.testing.assert_array_equal(
-        values, _core.normal_quantile(open_uniform(stream().words(MANY)))
-    )
+    np.testing.assert_array_equal(values, _core.normal_quantile(open_uniform(stream().words(MANY))))
     assert ks_p(values, stats.norm()) > ALPHA
 
 

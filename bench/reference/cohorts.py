@@ -19,8 +19,8 @@ from .membrane_input import MembraneInput
 from .moments import Moments, after_spike, mixture, pooled, relax, split
 from .plasticity import Plasticity
 
-# Empty cohorts are dropped in steps that are multiples of this. Which law of the spike numbers is
-# used depends on the number of cohorts, and so do the random numbers.
+# Empty cohorts are dropped in steps that are multiples of this; until then they count. Which law of
+# the spike numbers is used depends on the number of cohorts, and so do the random numbers.
 STEPS_BETWEEN_DROPS = 8
 
 

@@ -10,7 +10,6 @@ AgeBins::AgeBins(const LevelContext& context, std::size_t extra)
       escape_(neuron_.escape, context.network.dt),
       size_(static_cast<double>(context.population().size)),
       tolerance_(context.bin_tolerance * neuron_.escape.delta_u),
-      steps_per_tau_(neuron_.tau_m / context.network.dt),
       traces_(quasi_renewal_traces(neuron_, context.network.dt)),
       first_extra_(kTraces + traces_.size()),
       table_(first_extra_ + extra),
@@ -81,7 +80,14 @@ void AgeBins::wake(std::int64_t step) {
 bool AgeBins::alike(std::size_t a, std::size_t b) const {
   const auto differ = [&](Column c) { return std::fabs(table_.column(c)[a] - table_.column(c)[b]); };
   if (differ(kPotential) > tolerance_) return false;
-  return traces_.empty() || (differ(kThreshold) <= tolerance_ && differ(kPull) * steps_per_tau_ <= tolerance_);
+  if (traces_.empty()) return true;
+  if (differ(kThreshold) > tolerance_) return false;
+  // Of currents each by itself: they have time to act on the potential before they decay.
+  for (std::size_t i = 0; i < traces_.size(); ++i) {
+    const double* const trace = table_.column(kTraces + i);
+    if (traces_[i].current_gain != 0.0 && std::fabs(trace[a] - trace[b]) > tolerance_) return false;
+  }
+  return true;
 }
 
 double AgeBins::absorb_common(std::size_t into, std::size_t from) {

@@ -97,8 +97,7 @@ class AgeBins {
   const LifNeuron& neuron_;
   HalfStepHazard escape_;
   double size_;
-  double tolerance_;   // mV
-  double steps_per_tau_;  // tau_m/dt: from what a current takes in a step to what it takes in the long run
+  double tolerance_;  // mV
   std::vector<AdaptationTrace> traces_;
   std::vector<double> trace_decay_, trace_weight_, trace_gain_;  // for the kernel
   std::size_t first_extra_;

@@ -7,6 +7,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,8 @@ def _parser() -> argparse.ArgumentParser:
         "neuron and mesoscopically.",
     )
     parser.add_argument("--version", action="version", version=f"mesopop {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    parser.set_defaults(command=partial(_help, parser))
 
     run = commands.add_parser(
         "run",
@@ -77,6 +79,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"of the mesoscopic level, one or several of {', '.join(CLOSURES)}",
     )
+    run.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of a preset, e.g. synapse=mixed of feedforward; see `mesopop presets`",
+    )
     run.add_argument("--threads", type=int, metavar="N", help="default: all processors")
     run.add_argument("--quiet", action="store_true", help="print nothing but errors")
     run.set_defaults(command=_run)
@@ -92,23 +101,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _help(parser: argparse.ArgumentParser, _: argparse.Namespace) -> int:
+    parser.print_help()
+    return BAD_INPUT
+
+
 def _run(options: argparse.Namespace) -> int:
     from mesopop.experiment_report import as_text, write_folder
     from mesopop.experiment_run import run_experiment
 
     try:
-        name, experiment = _read(options.experiment)
+        name, experiment = _read(options.experiment, options.option)
         experiment = _overridden(experiment, options)
         folder = RESULTS / name if options.output is None else options.output
         folder.mkdir(parents=True, exist_ok=True)
         run = run_experiment(
             experiment,
             level=options.level,
-            closures=list(dict.fromkeys(options.closure)),
             n_threads=options.threads,
             progress=not options.quiet,
         )
-    except (ValueError, OSError) as error:
+    except (ValueError, TypeError, OSError) as error:
         print(f"mesopop run: error: {error}", file=sys.stderr)
         return BAD_INPUT
     if not options.quiet:
@@ -125,12 +138,16 @@ def _run(options: argparse.Namespace) -> int:
     return 0 if run.complete else INTERRUPTED
 
 
-def _read(source: str) -> tuple[str, Experiment]:
+def _read(source: str, chosen: Sequence[str]) -> tuple[str, Experiment]:
     # A preset by name, else a file; what looks like a file is not looked for among the presets.
     if source in presets.names():
-        return source, presets.experiment(source)
+        pairs = [option.partition("=") for option in chosen]
+        name = "-".join([source, *(value for _, _, value in pairs)])
+        return name, presets.experiment(source, **{key: value for key, _, value in pairs})
     path = Path(source)
     if path.is_file():
+        if chosen:
+            raise ValueError(f"--option applies to presets, got {chosen[0]!r} with a file")
         return path.stem, Experiment.from_toml(path)
     if path.suffix == ".toml" or len(path.parts) > 1:
         beside = [str(path.parent / file.name) for file in sorted(path.parent.glob("*.toml"))]
@@ -144,6 +161,12 @@ def _read(source: str) -> tuple[str, Experiment]:
 
 def _overridden(experiment: Experiment, options: argparse.Namespace) -> Experiment:
     changes: dict[str, Any] = {}
+    if options.closure:
+        if options.level == "micro":
+            raise ValueError(
+                f'closure applies to level "meso", got {options.closure[0]!r} at level "micro"'
+            )
+        changes["closures"] = options.closure
     if options.duration is not None:
         changes["duration"] = 1000 * options.duration
     if options.trials is not None:
@@ -157,9 +180,13 @@ def _overridden(experiment: Experiment, options: argparse.Namespace) -> Experime
 
 
 def _presets(_: argparse.Namespace) -> int:
-    from tabulate import tabulate
-
-    print(tabulate([(n, presets.experiment(n).title) for n in presets.names()], tablefmt="plain"))
+    for name in presets.names():
+        network = presets.load(name)
+        neurons = sum(population.size for population in network.populations)
+        print(f"{name:<22} {presets.experiment(name).title}, {neurons} neurons")
+        for option, values in presets.options(name).items():
+            print(f"{'':<22}   --option {option}={'|'.join(values)}")
+    print("\nSimulate one with `mesopop run NAME`.")
     return 0
 
 

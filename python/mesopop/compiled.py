@@ -175,6 +175,7 @@ def _require_fine(where: str, dt: float, name: str, limit: float) -> None:
 def _history_steps(neuron: LIF, dt: float, history: float | None, where: str) -> int:
     # Until the spike is forgotten by the potential and by whatever adapts.
     kernels = neuron.adaptation if isinstance(neuron, GIF) else ()
+    kernels = tuple(k for k in kernels if k.amplitude != 0)
     longest = max([neuron.tau_m, *(k.tau for k in kernels)])
     name = "tau_m" if longest == neuron.tau_m else "the longest tau"
     shortest = HISTORY_IN_TAU * longest + neuron.t_ref

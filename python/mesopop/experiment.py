@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from os import PathLike
 from typing import IO, Literal
 
@@ -10,7 +11,9 @@ from attrs import field, frozen
 
 from mesopop.network import Network
 from mesopop.neurons import LIF, LNP
+from mesopop.settings import CLOSURES
 from mesopop.validation import (
+    did_you_mean,
     instance_of,
     integer,
     number,
@@ -21,6 +24,16 @@ from mesopop.validation import (
     text,
     whole_number,
 )
+
+
+def _as_closures(names: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise TypeError(f"closures must be a sequence of names, got {names!r}")
+    names = tuple(dict.fromkeys(names))
+    for name in names:
+        if name not in CLOSURES:
+            raise ValueError(f"closures: unknown closure {name!r}; {did_you_mean(name, CLOSURES)}")
+    return names
 
 
 @frozen(kw_only=True)
@@ -39,6 +52,8 @@ class SimulationSettings:
         >= 0; without it every run draws its own.
     initial : {"stationary", "rest", "synchronous"}
         State at t = 0.
+    closures : sequence of str
+        Of the mesoscopic level, which is simulated with each of them; none is the default one.
     record_dt : float, optional
         Width of the recording bins, ms, a multiple of `dt`; default: `dt`.
     transient : float
@@ -64,6 +79,7 @@ class SimulationSettings:
     initial: Literal["stationary", "rest", "synchronous"] = field(
         default="stationary", validator=one_of("stationary", "rest", "synchronous")
     )
+    closures: tuple[str, ...] = field(default=(), converter=_as_closures)
     record_dt: float | None = field(
         default=None,
         converter=attrs.converters.optional(real_number),

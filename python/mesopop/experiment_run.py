@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
 import attrs
 import numpy as np
@@ -70,7 +69,6 @@ def run_experiment(
     experiment: Experiment,
     *,
     level: str | None = None,
-    closures: Sequence[str] = (),
     n_threads: int | None = None,
     progress: bool = False,
 ) -> ExperimentRun:
@@ -85,8 +83,6 @@ def run_experiment(
     experiment : Experiment
     level : {"micro", "meso"}, optional
         Default: both.
-    closures : sequence of str
-        Of the mesoscopic level, which is simulated with each of them; none is the default one.
     n_threads : int, optional
         As in `simulate`.
     progress : bool
@@ -98,9 +94,6 @@ def run_experiment(
         If network, settings and levels do not go together.
     """
     settings, events = experiment.simulation, experiment.events
-    if level == "micro" and closures:
-        raise ValueError(f'closure applies to level="meso", got {closures[0]!r} at level="micro"')
-
     if not _long_enough(experiment, settings.duration - settings.transient):
         raise ValueError(
             f"duration must be longer for analysis after the transient of {settings.transient:g} "
@@ -126,7 +119,7 @@ def run_experiment(
     simulations = []
     if level != "micro":
         simulations = [
-            prepared(level="meso", closure=name) for name in closures or (DEFAULT_CLOSURE,)
+            prepared(level="meso", closure=name) for name in settings.closures or (DEFAULT_CLOSURE,)
         ]
     left_out = ""
     if level != "meso":

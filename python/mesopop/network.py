@@ -80,7 +80,9 @@ class Projection:
         Amplitude of the postsynaptic potential of one spike with u x = 1 in the limit of a delta
         synapse, mV; < 0 is inhibition.
     probability : float
-        Connection probability p, in [0, 1].
+        Connection probability p, in [0, 1]. The mesoscopic level knows random connectivity by its
+        mean, N p J: that neurons differ in their number of inputs, and receive different samples
+        of the spikes, is neglected.
     tau_s : float
         Time constant of the synaptic current, ms, >= 0; 0 is a delta synapse.
     delay : float

@@ -56,7 +56,8 @@ class Simulation:
     trials : int
         Independent repetitions. Trial i is the same whatever their number.
     n_threads : int, optional
-        Threads over trials; by default all available processors. Results do not depend on it.
+        Threads over trials; by default all available processors. A single trial uses one. Results
+        do not depend on it.
 
     Raises
     ------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 
 from mesopop.experiment import Experiment
@@ -10,7 +9,7 @@ from mesopop.network import Network
 from mesopop.presets import feedforward, lif, lnp, microcircuit, ring
 from mesopop.validation import did_you_mean
 
-__all__ = ["experiment", "load", "names"]
+__all__ = ["experiment", "load", "names", "options"]
 
 _EXPERIMENTS: dict[str, Callable[..., Experiment]] = {
     "lif-up-down": lif.up_down,
@@ -21,11 +20,28 @@ _EXPERIMENTS: dict[str, Callable[..., Experiment]] = {
     "microcircuit": microcircuit.microcircuit,
     "ring": ring.ring,
 }
+_OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "feedforward": {"synapse": tuple(feedforward.SYNAPSES)},
+    "microcircuit": {"synapses": ("static", "plastic")},
+    "ring": {"bursts": tuple(ring.DRIVE)},
+}
 
 
 def names() -> tuple[str, ...]:
     """The names of all presets."""
     return tuple(_EXPERIMENTS)
+
+
+def options(name: str) -> dict[str, tuple[str, ...]]:
+    """The options of a preset with the values they take, the default first.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown; the error names the nearest.
+    """
+    _require_known(name)
+    return _OPTIONS.get(name, {})
 
 
 def load(name: str, **options: object) -> Network:
@@ -36,9 +52,7 @@ def load(name: str, **options: object) -> Network:
     name : str
         One of `names()`.
     **options
-        ``synapse="depressing"``, ``"facilitating"`` or ``"mixed"`` for ``"feedforward"``;
-        ``synapses="static"`` or ``"plastic"`` for ``"microcircuit"``; ``bursts="noise"`` or
-        ``"fatigue"`` for ``"ring"``. The other presets have none.
+        Those of `options(name)`, e.g. ``synapse="mixed"`` for ``"feedforward"``.
 
     Raises
     ------
@@ -62,12 +76,15 @@ def experiment(name: str, **options: object) -> Experiment:
     TypeError
         If the preset has no such option.
     """
-    if name not in _EXPERIMENTS:
-        raise ValueError(f'unknown preset "{name}"; {did_you_mean(name, _EXPERIMENTS)}')
-    make = _EXPERIMENTS[name]
-    known = inspect.signature(make).parameters
+    _require_known(name)
+    known = _OPTIONS.get(name, {})
     for option in options:
         if option not in known:
             takes = ", ".join(known) or "none"
             raise TypeError(f'preset "{name}" has no option "{option}" (it has: {takes})')
-    return make(**options)
+    return _EXPERIMENTS[name](**options)
+
+
+def _require_known(name: str) -> None:
+    if name not in _EXPERIMENTS:
+        raise ValueError(f'unknown preset "{name}"; {did_you_mean(name, _EXPERIMENTS)}')
