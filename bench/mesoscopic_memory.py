@@ -1,6 +1,6 @@
 """Memory of a long mesoscopic run: it must not grow with the time simulated.
 
-The piece of the run that is recorded at a time is thrown away, so that only the engine remains.
+Every piece of the run is thrown away before the next, so that only the engine remains.
 """
 
 from __future__ import annotations
@@ -35,11 +35,9 @@ def main() -> None:
     rows, rates = [], {}
     for closure in ("second_order", "renewal"):
         simulation = Simulation(network, dt=DT, level="meso", closure=closure, seed=1, n_threads=1)
-        result = simulation.run(PIECE, record=("rate",), record_dt=1.0)
-        before, found = peak_memory(), []
-        for _ in range(PIECES):
-            result = simulation.run(PIECE, record=("rate",), record_dt=1.0)
-            found.append([rate.mean() for rate in result.rate.values()])
+        mean_rates(simulation)
+        before = peak_memory()
+        found = [mean_rates(simulation) for _ in range(PIECES)]
         growth = (peak_memory() - before) / (1e-3 * PIECE * PIECES)
         rates[closure] = np.transpose(found)
         rows.append(row(closure, PIECE * PIECES, growth, report))
@@ -62,6 +60,12 @@ def main() -> None:
     largest = require_agreement("second_order - renewal", differences, 0.005)
     report.text(f"Rates of the long run, second_order against renewal: {largest}.")
     report.close()
+
+
+def mean_rates(simulation: Simulation) -> list[float]:
+    """Of the next piece, which is then thrown away."""
+    result = simulation.run(PIECE, record=("rate",), record_dt=1.0)
+    return [float(rate.mean()) for rate in result.rate.values()]
 
 
 def row(program: str, duration: float, growth: float, report: Report | None) -> dict[str, object]:

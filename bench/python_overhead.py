@@ -21,7 +21,7 @@ CALLS = 5  # of simulate() per repetition
 
 SETUPS = {
     "lif-up-down, micro, dt 0.5 ms": (presets.load("lif-up-down"), {"dt": 0.5, "level": "micro"}),
-    "lif-up-down, meso, dt 0.5 ms": (presets.load("lif-up-down"), {"dt": 0.5, "level": "meso"}),
+    "E-I pair, meso, dt 0.5 ms": (ei_pair(), {"dt": 0.5, "level": "meso"}),
     "microcircuit, meso, dt 0.1 ms": (microcircuit(), {"dt": 0.1, "level": "meso"}),
 }
 RECORDINGS = {

@@ -68,7 +68,10 @@ def nest_description(network: Network, *, dt: float) -> dict[str, Any]:
         if projection.stp is not None:
             raise ValueError(f'projection "{projection.label}": synapses must be static')
         if spec["delay_steps"] < 1:
-            raise ValueError(f'projection "{projection.label}": delay must be >= dt = {dt!r} ms')
+            raise ValueError(
+                f'projection "{projection.label}": delay must be >= dt = {dt!r} ms, '
+                f"got {projection.delay!r} ms"
+            )
         connections.append(
             {
                 "source": spec["source"],
