@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
+import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -64,6 +66,18 @@ def cpu_seconds(task: Callable[[], object]) -> float:
     start = time.process_time()
     task()
     return time.process_time() - start
+
+
+def process_cpu_seconds(command: list[str]) -> float:
+    """CPU time of a process from its start to its end."""
+
+    def spent() -> float:
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
+    start = spent()
+    subprocess.run(command, check=True)
+    return spent() - start
 
 
 def wall_seconds(task: Callable[[], object]) -> float:
