@@ -125,3 +125,43 @@ def test_failures_are_found_in_every_block(monkeypatch):
     with pytest.raises(FloatingPointError) as one_by_one:
         mp.simulate(network, 2000.0, dt=0.5, seed=1, level="meso", record_dt=1.0)
     assert one_by_one.value.result.t.size < 2000
+
+
+class InterruptedOnFailure:
+    """An ensemble in which Ctrl-C arrives within the block in which a trial fails."""
+
+    def __init__(self, ensemble):
+        self._ensemble = ensemble
+
+    def __getattr__(self, name):
+        return getattr(self._ensemble, name)
+
+    def advance(self, **arguments):
+        completed, failure = self._ensemble.advance(**arguments)
+        if failure is not None:
+            raise KeyboardInterrupt
+        return completed, failure
+
+
+@pytest.mark.parametrize("trials", [1, 4])
+def test_ctrl_c_in_the_block_of_a_failure_returns_finite_values_only(trials):
+    network = mp.Network(
+        populations=[
+            mp.Population("E", size=1, neuron=mp.LNP(10, transfer=mp.Softplus(2.0)), drive=-3.0)
+        ],
+        projections=[mp.Projection("E", "E", weight=1e307)],
+    )
+    settings = {"dt": 0.5, "seed": 4, "level": "meso", "trials": trials}
+    running = mp.Simulation(network, **settings)
+    running._ensemble = InterruptedOnFailure(running._ensemble)
+    try:
+        result = running.run(60_000.0)
+    except FloatingPointError as error:
+        result = error.result
+    assert not result.complete
+    for values in recorded(result).values():
+        assert np.isfinite(values).all()
+    whole = mp.simulate(network, result.duration, **settings)
+    assert_same_bits(recorded(result), recorded(whole))
+    with pytest.raises((RuntimeError, ValueError)):
+        running.run(10.0)

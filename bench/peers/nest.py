@@ -14,8 +14,9 @@ and runs in a process of its own that is kept waiting between measurements.
 | 5 tau_m + t_ref | len_kernel | steps; what is shorter is silently wrong |
 | no adaptation | tau_sfa = [1], q_sfa = [0] | by default there is some |
 
-Two things differ. NEST spreads what arrives over the step before the time at which it arrives here,
-half a step earlier on average. And it takes 1 - exp(-H) as H up to H = 0.01.
+Three things differ. NEST spreads what arrives over the step before the time at which it arrives
+here, half a step earlier on average. It takes 1 - exp(-H) as H up to H = 0.01. And neurons older than
+the history count as fully relaxed, while here they keep the mean potential of those that join them.
 """
 
 from __future__ import annotations

@@ -101,6 +101,7 @@ class PyEnsemble {
       recordings.push_back(std::move(r));
     }
     // Without the interpreter lock another thread could come in.
+    if (first_bin == 0) completed_ = 0;
     const std::unique_lock<std::mutex> alone(running_, std::try_to_lock);
     if (!alone.owns_lock()) throw std::runtime_error("this simulation is already running in another thread");
     Failure failure;
@@ -109,10 +110,15 @@ class PyEnsemble {
       py::gil_scoped_release unlocked;
       completed = ensemble_.advance(first_bin, bins, recordings, threads, failure);
     }
-    if (completed == bins) return py::make_tuple(completed, py::none());
-    return py::make_tuple(completed, py::make_tuple(failure.trial, failure.state.step, failure.state.population,
-                                                    failure.state.variable));
+    completed_ = first_bin + completed;
+    failure_ = completed < bins ? py::object(py::make_tuple(failure.trial, failure.state.step,
+                                                            failure.state.population, failure.state.variable))
+                                : py::none();
+    return progress();
   }
+
+  // Kept here, so that an interruption between the end of advance() and the use of what it returns loses nothing.
+  py::tuple progress() const { return py::make_tuple(completed_, failure_); }
 
   py::tuple take_spikes(std::size_t trial, std::size_t population) {
     std::vector<Spike> spikes;
@@ -134,6 +140,8 @@ class PyEnsemble {
   std::shared_ptr<const NetworkSpec> network_;
   Ensemble ensemble_;
   std::vector<std::vector<std::vector<Spike>>> spikes_;  // trial, population
+  std::int64_t completed_ = 0;  // bins, counted from the last advance() with first_bin = 0
+  py::object failure_ = py::none();
   std::mutex running_;
 };
 
@@ -150,6 +158,7 @@ void bind_ensemble(py::module_& m) {
            py::arg("potential").noconvert().none(true), py::arg("release").noconvert().none(true),
            py::arg("u").noconvert().none(true), py::arg("x").noconvert().none(true),
            py::arg("record_spikes"), py::arg("threads"))
+      .def("progress", &PyEnsemble::progress)
       .def("take_spikes", &PyEnsemble::take_spikes, py::arg("trial"), py::arg("population"))
       .def("step", &PyEnsemble::step, py::arg("trial"))
       .def("state", &PyEnsemble::state, py::arg("trial"))

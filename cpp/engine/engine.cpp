@@ -7,11 +7,11 @@
 namespace mesopop {
 
 std::unique_ptr<Engine> make_engine(const NetworkSpec& network, const EngineSettings& settings,
-                                    const Realisation& realisation) {
+                                    const Realisation& realisation, StationaryStates& stationary) {
   if (settings.level == Level::micro) {
-    return std::make_unique<NetworkEngine<MicroPopulation>>(network, settings, realisation);
+    return std::make_unique<NetworkEngine<MicroPopulation>>(network, settings, realisation, stationary);
   }
-  return std::make_unique<NetworkEngine<MesoPopulation>>(network, settings, realisation);
+  return std::make_unique<NetworkEngine<MesoPopulation>>(network, settings, realisation, stationary);
 }
 
 }  // namespace mesopop

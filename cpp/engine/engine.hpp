@@ -36,6 +36,6 @@ class Engine {
 
 // `network` must outlive the engine.
 std::unique_ptr<Engine> make_engine(const NetworkSpec& network, const EngineSettings& settings,
-                                    const Realisation& realisation);
+                                    const Realisation& realisation, StationaryStates& stationary);
 
 }  // namespace mesopop

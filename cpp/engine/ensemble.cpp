@@ -3,15 +3,18 @@
 #include <algorithm>
 #include <exception>
 
+#include "model/renewal.hpp"
+
 namespace mesopop {
 
 Ensemble::Ensemble(std::shared_ptr<const NetworkSpec> network, const EngineSettings& settings, PhiloxKey key,
                    std::int64_t trials)
     : network_(std::move(network)) {
   network_->check();
+  StationaryStates stationary;
   for (std::int64_t trial = 0; trial < trials; ++trial) {
     engines_.push_back(
-        make_engine(*network_, settings, Realisation{key, static_cast<std::uint64_t>(trial)}));
+        make_engine(*network_, settings, Realisation{key, static_cast<std::uint64_t>(trial)}, stationary));
   }
 }
 

@@ -10,6 +10,7 @@
 namespace mesopop {
 
 struct Kernels;
+class StationaryStates;
 
 enum class Closure { first_order, second_order, renewal };
 enum class Noise { binomial, gaussian, none };
@@ -21,6 +22,7 @@ struct LevelContext {
   double initial_drive;
   Realisation realisation;
   const Kernels& kernels;
+  StationaryStates& stationary;
   Closure closure;
   Noise noise;
   double bin_tolerance;  // bins whose potentials differ by less, in units of delta_u, are merged; 0: none

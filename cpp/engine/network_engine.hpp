@@ -21,7 +21,8 @@ namespace mesopop {
 template <class Population>
 class NetworkEngine final : public Engine {
  public:
-  NetworkEngine(const NetworkSpec& network, const EngineSettings& settings, const Realisation& realisation)
+  NetworkEngine(const NetworkSpec& network, const EngineSettings& settings, const Realisation& realisation,
+                StationaryStates& stationary)
       : network_(network), input_(network), release_(network.stp.size(), 0.0) {
     const Kernels& kernels = select_kernels(settings.instruction_set);
     // The sets of a population are consecutive, so that it can write its releases into one range.
@@ -31,7 +32,7 @@ class NetworkEngine final : public Engine {
       first_set_.push_back(set);
       std::vector<std::size_t> sets;
       for (; set < network.stp.size() && network.stp[set].source == p; ++set) sets.push_back(set);
-      populations_.emplace_back(LevelContext{network, p, sets, drives_.back().at(0), realisation, kernels,
+      populations_.emplace_back(LevelContext{network, p, sets, drives_.back().at(0), realisation, kernels, stationary,
                                              settings.closure, settings.noise,
                                              settings.bin_tolerance});
     }

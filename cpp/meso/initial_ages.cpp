@@ -32,7 +32,8 @@ std::vector<AgeGroup> given_groups(const InitialSpec& initial, const LifNeuron& 
 }
 
 InitialAges stationary_groups(const LevelContext& context, const LifNeuron& neuron) {
-  const StationaryAges ages(neuron, context.network.dt, context.initial_drive);
+  const StationaryAges& ages =
+      context.stationary.of(context.index, neuron, context.network.dt, context.initial_drive);
   const std::vector<double> counts = context.draw_counts(ages.weight);
   InitialAges initial{{}, ages.rate};
   for (std::size_t age = counts.size(); age-- > 0;) {

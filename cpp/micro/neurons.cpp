@@ -84,7 +84,8 @@ LifNeurons::LifNeurons(const NeuronContext& context)
       for (std::size_t i = 0; i < size_; ++i) start_at_age(i, initial.age[i], initial.potential[i], 0.0);
       break;
     case InitialKind::stationary: {
-      const StationaryAges ages(neuron_, context.dt, context.initial_drive);
+      const StationaryAges& ages =
+          context.stationary.of(context.index, neuron_, context.dt, context.initial_drive);
       std::vector<double> cumulative(ages.weight.size());
       std::partial_sum(ages.weight.begin(), ages.weight.end(), cumulative.begin());
       for (std::size_t i = 0; i < size_; ++i) {

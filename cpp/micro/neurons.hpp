@@ -17,6 +17,7 @@
 #include "model/adaptation.hpp"
 #include "model/hazard.hpp"
 #include "model/network.hpp"
+#include "model/renewal.hpp"
 #include "model/synaptic_input.hpp"
 
 namespace mesopop {
@@ -29,6 +30,7 @@ struct NeuronContext {
   double initial_drive;
   Realisation realisation;
   const Kernels& kernels;
+  StationaryStates& stationary;
 };
 
 class PoissonNeurons {

@@ -19,7 +19,6 @@ class Signal {
   // Value during `step`; steps must be asked for in ascending order without gaps.
   double at(std::int64_t step);
 
-  double constant() const { return constant_; }
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:

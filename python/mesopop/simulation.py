@@ -46,7 +46,8 @@ class Simulation:
         Of the mesoscopic level: neurons whose potentials differ by less than this, in units of
         delta_u, share an age bin; 0 keeps one bin per time step.
     initial : {"stationary", "rest", "synchronous"} or InitialState
-        State at t = 0.
+        State at t = 0. "synchronous": every neuron fires at t = 0, those of given spike trains
+        too, and its synapses release.
     history : float, optional
         Mesoscopic level with bin_tolerance=0: age in ms from which neurons are no longer told
         apart; at least 5 tau_m + t_ref of every LIF population, which is the default. (With
@@ -258,30 +259,29 @@ class Simulation:
         progress: bool,
     ) -> tuple[int, tuple[int, int, str, str] | None]:
         # In blocks, so that signals are heeded and the bar moves; results do not depend on them.
-        start, done, block = self._step, 0, max(1, 1000 // steps_per_bin)
+        done, failure, block = 0, None, max(1, 1000 // steps_per_bin)
         label = self.settings.closure or self.settings.level
         with _progress_bar(label, bins * steps_per_bin * self.dt, progress) as bar:
             try:
-                while done < bins:
+                while done < bins and failure is None:
                     started = time.perf_counter()
                     size = min(block, bins - done)
-                    completed, failure = self._ensemble.advance(
+                    before = done
+                    done, failure = self._ensemble.advance(
                         first_bin=done,
                         bins=size,
                         steps_per_bin=steps_per_bin,
                         **recording.arguments,
                         threads=min(self.n_threads, self.trials),
                     )
-                    done += completed
-                    bar.update(completed * steps_per_bin * self.dt / 1000)
-                    if failure is not None:
-                        return done, failure
+                    bar.update((done - before) * steps_per_bin * self.dt / 1000)
                     elapsed = max(time.perf_counter() - started, 1e-6)
                     block = max(1, min(2 * block, int(size * _BLOCK_SECONDS / elapsed)))
             except KeyboardInterrupt:
-                # It may have come between the end of a block and its being counted.
-                done = (self._step - start) // steps_per_bin
-        return done, None
+                # It may have come between the end of a block and its being counted. Every block is
+                # complete in itself.
+                done, failure = self._ensemble.progress()
+        return done, failure
 
 
 def simulate(
