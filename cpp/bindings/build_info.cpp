@@ -1,7 +1,6 @@
-#include "bindings/topics.hpp"
-
 #include <pybind11/stl.h>
 
+#include "bindings/topics.hpp"
 #include "engine/kernels.hpp"
 
 namespace py = pybind11;

@@ -1,4 +1,4 @@
-#include "bindings/topics.hpp"
+#include "engine/ensemble.hpp"
 
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
@@ -9,7 +9,7 @@
 
 #include "bindings/network.hpp"
 #include "bindings/state.hpp"
-#include "engine/ensemble.hpp"
+#include "bindings/topics.hpp"
 
 namespace py = pybind11;
 
@@ -38,11 +38,10 @@ std::vector<double*> pointers(const std::optional<Channels>& array, std::size_t 
   return found;
 }
 
-void check_shape(const std::optional<Channels>& array, std::size_t channels, std::int64_t trials,
-                 std::int64_t bins) {
+void check_shape(const std::optional<Channels>& array, std::size_t channels, std::int64_t trials, std::int64_t bins) {
   if (!array) return;
-  if (array->ndim() != 3 || array->shape(0) != static_cast<py::ssize_t>(channels) ||
-      array->shape(1) != trials || array->shape(2) < bins || !array->writeable()) {
+  if (array->ndim() != 3 || array->shape(0) != static_cast<py::ssize_t>(channels) || array->shape(1) != trials ||
+      array->shape(2) < bins || !array->writeable()) {
     throw std::invalid_argument("recording arrays must be writeable and of shape (channels, trials, bins)");
   }
 }
@@ -50,25 +49,22 @@ void check_shape(const std::optional<Channels>& array, std::size_t channels, std
 // An ensemble with the spikes that it has recorded and not handed out yet.
 class PyEnsemble {
  public:
-  PyEnsemble(const py::dict& network, const std::string& level, const std::string& closure,
-             const std::string& noise, double bin_tolerance, PhiloxKey key, std::int64_t trials,
-             const std::string& instruction_set)
+  PyEnsemble(const py::dict& network, const std::string& level, const std::string& closure, const std::string& noise,
+             double bin_tolerance, PhiloxKey key, std::int64_t trials, const std::string& instruction_set)
       : network_(std::make_shared<NetworkSpec>(network_from_dict(network))),
-        ensemble_(network_,
-                  EngineSettings{
-                      choice<Level>("level", level, {{"micro", Level::micro}, {"meso", Level::meso}}),
-                      choice<Closure>("closure", closure,
-                                      {{"first_order", Closure::first_order},
-                                       {"second_order", Closure::second_order},
-                                       {"renewal", Closure::renewal}}),
-                      choice<Noise>("noise", noise,
-                                    {{"binomial", Noise::binomial},
-                                     {"gaussian", Noise::gaussian},
-                                     {"none", Noise::none}}),
-                      bin_tolerance, instruction_set},
-                  key, trials),
-        spikes_(static_cast<std::size_t>(trials),
-                std::vector<std::vector<Spike>>(network_->populations.size())) {}
+        ensemble_(
+            network_,
+            EngineSettings{
+                choice<Level>("level", level, {{"micro", Level::micro}, {"meso", Level::meso}}),
+                choice<Closure>("closure", closure,
+                                {{"first_order", Closure::first_order},
+                                 {"second_order", Closure::second_order},
+                                 {"renewal", Closure::renewal}}),
+                choice<Noise>("noise", noise,
+                              {{"binomial", Noise::binomial}, {"gaussian", Noise::gaussian}, {"none", Noise::none}}),
+                bin_tolerance, instruction_set},
+            key, trials),
+        spikes_(static_cast<std::size_t>(trials), std::vector<std::vector<Spike>>(network_->populations.size())) {}
 
   py::tuple advance(std::int64_t first_bin, std::int64_t bins, std::int64_t steps_per_bin,
                     const std::optional<Channels>& rate, const std::optional<Channels>& potential,
@@ -111,8 +107,8 @@ class PyEnsemble {
       completed = ensemble_.advance(first_bin, bins, recordings, threads, failure);
     }
     completed_ = first_bin + completed;
-    failure_ = completed < bins ? py::object(py::make_tuple(failure.trial, failure.state.step,
-                                                            failure.state.population, failure.state.variable))
+    failure_ = completed < bins ? py::object(py::make_tuple(failure.trial, failure.state.step, failure.state.population,
+                                                            failure.state.variable))
                                 : py::none();
     return progress();
   }
@@ -140,7 +136,7 @@ class PyEnsemble {
   std::shared_ptr<const NetworkSpec> network_;
   Ensemble ensemble_;
   std::vector<std::vector<std::vector<Spike>>> spikes_;  // trial, population
-  std::int64_t completed_ = 0;  // bins, counted from the last advance() with first_bin = 0
+  std::int64_t completed_ = 0;                           // bins, counted from the last advance() with first_bin = 0
   py::object failure_ = py::none();
   std::mutex running_;
 };
@@ -149,15 +145,15 @@ class PyEnsemble {
 
 void bind_ensemble(py::module_& m) {
   py::class_<PyEnsemble>(m, "Ensemble")
-      .def(py::init<const py::dict&, const std::string&, const std::string&, const std::string&, double,
-                    PhiloxKey, std::int64_t, const std::string&>(),
+      .def(py::init<const py::dict&, const std::string&, const std::string&, const std::string&, double, PhiloxKey,
+                    std::int64_t, const std::string&>(),
            py::kw_only(), py::arg("network"), py::arg("level"), py::arg("closure"), py::arg("noise"),
            py::arg("bin_tolerance"), py::arg("key"), py::arg("trials"), py::arg("instruction_set"))
       .def("advance", &PyEnsemble::advance, py::kw_only(), py::arg("first_bin"), py::arg("bins"),
            py::arg("steps_per_bin"), py::arg("rate").noconvert().none(true),
            py::arg("potential").noconvert().none(true), py::arg("release").noconvert().none(true),
-           py::arg("u").noconvert().none(true), py::arg("x").noconvert().none(true),
-           py::arg("record_spikes"), py::arg("threads"))
+           py::arg("u").noconvert().none(true), py::arg("x").noconvert().none(true), py::arg("record_spikes"),
+           py::arg("threads"))
       .def("progress", &PyEnsemble::progress)
       .def("take_spikes", &PyEnsemble::take_spikes, py::arg("trial"), py::arg("population"))
       .def("step", &PyEnsemble::step, py::arg("trial"))

@@ -29,12 +29,11 @@ SignalSpec signal(const py::handle& d) {
     return SampledSignal{get<std::int64_t>(d, "steps_per_sample"), array<double>(d, "value")};
   }
   if (kind == "sinusoid") {
-    return SinusoidSignal{get<double>(d, "mean"), get<double>(d, "amplitude"),
-                          get<double>(d, "turns_per_step"), get<double>(d, "phase")};
+    return SinusoidSignal{get<double>(d, "mean"), get<double>(d, "amplitude"), get<double>(d, "turns_per_step"),
+                          get<double>(d, "phase")};
   }
   if (kind == "ornstein_uhlenbeck") {
-    return OrnsteinUhlenbeckSignal{get<double>(d, "mean"), get<double>(d, "std"),
-                                   get<double>(d, "tau_in_steps")};
+    return OrnsteinUhlenbeckSignal{get<double>(d, "mean"), get<double>(d, "std"), get<double>(d, "tau_in_steps")};
   }
   throw std::invalid_argument("unknown kind of signal: " + kind);
 }
@@ -63,9 +62,12 @@ NeuronSpec neuron(const py::handle& d) {
   if (kind == "poisson") return PoissonNeuron{};
   if (kind == "given") return GivenSpikes{array<std::int64_t>(d, "step"), array<std::int64_t>(d, "neuron")};
   if (kind == "lif") {
-    return LifNeuron{get<double>(d, "tau_m"), get<double>(d, "v_reset"),
-                     get<std::int64_t>(d, "refractory_steps"), get<std::int64_t>(d, "history_steps"),
-                     escape(get<py::dict>(d, "escape")), adaptation(get<py::list>(d, "adaptation"))};
+    return LifNeuron{get<double>(d, "tau_m"),
+                     get<double>(d, "v_reset"),
+                     get<std::int64_t>(d, "refractory_steps"),
+                     get<std::int64_t>(d, "history_steps"),
+                     escape(get<py::dict>(d, "escape")),
+                     adaptation(get<py::list>(d, "adaptation"))};
   }
   if (kind == "lnp") {
     const auto transfer = get<py::dict>(d, "transfer");
@@ -112,8 +114,8 @@ NetworkSpec network_from_dict(const py::dict& description) {
   }
   for (const py::handle p : get<py::list>(description, "projections")) {
     network.projections.push_back({get<std::size_t>(p, "source"), get<std::size_t>(p, "target"),
-                                   get<std::int64_t>(p, "stp"), get<double>(p, "weight"),
-                                   get<double>(p, "tau_s"), get<std::int64_t>(p, "delay_steps")});
+                                   get<std::int64_t>(p, "stp"), get<double>(p, "weight"), get<double>(p, "tau_s"),
+                                   get<std::int64_t>(p, "delay_steps")});
   }
   network.check();
   return network;

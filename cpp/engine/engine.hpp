@@ -26,8 +26,8 @@ class Engine {
  public:
   virtual ~Engine() = default;
 
-  // Advances by `bins` recording bins and writes them from position `first_bin` on. Returns the number of complete bins:
-  // fewer if the state became non-finite, which is then described in `failure`.
+  // Advances by `bins` recording bins and writes them from position `first_bin` on. Returns the number of complete
+  // bins: fewer if the state became non-finite, which is then described in `failure`.
   virtual std::int64_t advance(std::int64_t first_bin, std::int64_t bins, const Recording& recording,
                                NonFiniteState& failure) = 0;
   virtual std::int64_t step() const = 0;  // steps made so far

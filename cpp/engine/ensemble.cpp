@@ -18,9 +18,8 @@ Ensemble::Ensemble(std::shared_ptr<const NetworkSpec> network, const EngineSetti
   }
 }
 
-std::int64_t Ensemble::advance(std::int64_t first_bin, std::int64_t bins,
-                               const std::vector<Recording>& recordings, [[maybe_unused]] int threads,
-                               Failure& failure) {
+std::int64_t Ensemble::advance(std::int64_t first_bin, std::int64_t bins, const std::vector<Recording>& recordings,
+                               [[maybe_unused]] int threads, Failure& failure) {
   const auto count = static_cast<std::int64_t>(engines_.size());
   std::vector<std::int64_t> completed(engines_.size(), bins);
   std::vector<NonFiniteState> failures(engines_.size());

@@ -22,8 +22,8 @@ class Ensemble {
 
   // Advances every trial by `bins`; `recordings` has one entry per trial. Returns the number of bins that all trials
   // completed; the first failure in order of trials is reported.
-  std::int64_t advance(std::int64_t first_bin, std::int64_t bins, const std::vector<Recording>& recordings,
-                       int threads, Failure& failure);
+  std::int64_t advance(std::int64_t first_bin, std::int64_t bins, const std::vector<Recording>& recordings, int threads,
+                       Failure& failure);
 
   std::int64_t trials() const { return static_cast<std::int64_t>(engines_.size()); }
   Engine& trial(std::int64_t index) { return *engines_.at(static_cast<std::size_t>(index)); }

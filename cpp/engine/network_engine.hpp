@@ -1,4 +1,5 @@
-// The time loop, the same for every level: deliver, step the populations, send, record. A level is its Population class:
+// The time loop, the same for every level: deliver, step the populations, send, record. A level is its Population
+// class:
 //
 //   Population(const LevelContext&)
 //   double step(step, membrane, drive, release*)   spikes of the step and the release per STP set
@@ -33,8 +34,7 @@ class NetworkEngine final : public Engine {
       std::vector<std::size_t> sets;
       for (; set < network.stp.size() && network.stp[set].source == p; ++set) sets.push_back(set);
       populations_.emplace_back(LevelContext{network, p, sets, drives_.back().at(0), realisation, kernels, stationary,
-                                             settings.closure, settings.noise,
-                                             settings.bin_tolerance});
+                                             settings.closure, settings.noise, settings.bin_tolerance});
     }
     for (std::size_t p = 0; p < populations_.size(); ++p) {
       if (network.populations[p].initial.kind != InitialKind::synchronous) continue;

@@ -34,9 +34,7 @@ double LnpActivity::step(std::int64_t step, const MembraneStep& membrane, double
   return spikes_.draw(step, spikes_.size() * event_probability(advance_lnp(neuron_, membrane, dt_, h_)));
 }
 
-void LnpActivity::visit(StateVisitor& visitor, const std::string& prefix) {
-  visitor.field(prefix + "/potential", h_);
-}
+void LnpActivity::visit(StateVisitor& visitor, const std::string& prefix) { visitor.field(prefix + "/potential", h_); }
 
 // --- LIF --------------------------------------------------------------------------------------------------------
 
@@ -46,10 +44,9 @@ double LifActivity::step(std::int64_t step, const MembraneStep& membrane, double
   });
   const double jump_factor = bins_.jump_factor(membrane.jump);
   bins_.adapt();
-  const AgeBinSums sums = kernels_.age_bins({static_cast<std::int64_t>(bins_.size()), bins_.potential(),
-                                             bins_.hazard(), bins_.count(), bins_.extra(kVariance), membrane,
-                                             bins_.escape(), jump_factor, bins_.threshold(),
-                                             bins_.pull()});
+  const AgeBinSums sums = kernels_.age_bins({static_cast<std::int64_t>(bins_.size()), bins_.potential(), bins_.hazard(),
+                                             bins_.count(), bins_.extra(kVariance), membrane, bins_.escape(),
+                                             jump_factor, bins_.threshold(), bins_.pull()});
   // What the expected survivors miss or exceed of the population fires with the effective probability P_Lambda.
   const double effective = sums.variance > 0.0 ? sums.variance_spikes / sums.variance : 0.0;
   const double missing = spikes_.size() - (sums.count + bins_.refractory_count());

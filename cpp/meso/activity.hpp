@@ -65,8 +65,8 @@ class LnpActivity {
   SpikeCount spikes_;
 };
 
-// The population activity equation of SDG17 for LIF and GIF neurons with escape noise: of every age bin the expected number
-// of survivors and its variance; one binomial number for all of them.
+// The population activity equation of SDG17 for LIF and GIF neurons with escape noise: of every age bin the expected
+// number of survivors and its variance; one binomial number for all of them.
 class LifActivity {
  public:
   explicit LifActivity(const LevelContext& context)

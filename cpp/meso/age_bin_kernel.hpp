@@ -10,23 +10,23 @@
 namespace mesopop {
 
 struct AgeBinStep {
-  std::int64_t size;    // arrays extend to the next multiple of kLanes with zero count and variance
+  std::int64_t size;  // arrays extend to the next multiple of kLanes with zero count and variance
   double* potential;
-  double* hazard;       // half-step hazard at the end of the previous step
-  double* count;        // m: expected survivors, in neurons
-  double* variance;     // z: their variance
+  double* hazard;    // half-step hazard at the end of the previous step
+  double* count;     // m: expected survivors, in neurons
+  double* variance;  // z: their variance
   MembraneStep membrane;
   HalfStepHazard escape;
-  double jump_factor;   // of the hazard, by the potential jump at the start of the step
+  double jump_factor;       // of the hazard, by the potential jump at the start of the step
   const double* threshold;  // rise of the threshold at the end of the step; null without adaptation
   const double* pull;       // what adaptation currents take from the potential
 };
 
 struct AgeBinSums {
-  double expected_spikes;    // W = sum P m
-  double count;              // sum m before the step
-  double variance_spikes;    // Y = sum P z
-  double variance;           // Z = sum z before the step
+  double expected_spikes;  // W = sum P m
+  double count;            // sum m before the step
+  double variance_spikes;  // Y = sum P z
+  double variance;         // Z = sum z before the step
 };
 
 namespace detail {

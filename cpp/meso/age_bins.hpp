@@ -21,8 +21,8 @@ namespace mesopop {
 
 class AgeBins {
  public:
-  // Every bin and every entry of the refractory queue carries `extra` values for the owner, who sets them for the groups
-  // of the initial state.
+  // Every bin and every entry of the refractory queue carries `extra` values for the owner, who sets them for the
+  // groups of the initial state.
   AgeBins(const LevelContext& context, std::size_t extra);
 
   struct Placed {  // where an initial group has gone
@@ -47,14 +47,13 @@ class AgeBins {
   // Extra values that wait with the neurons that fire in `step`.
   double* waiting_extra(std::int64_t step) { return refractory_.entry(step) + 1 + traces_.size(); }
 
-  // Neurons whose refractoriness ends form a new bin; bins that have become alike are merged. `absorb(into, from, share)`
-  // merges the extra values, `share` being the weight of `from`; bins of no neurons are dropped if `drop_empty`.
+  // Neurons whose refractoriness ends form a new bin; bins that have become alike are merged. `absorb(into, from,
+  // share)` merges the extra values, `share` being the weight of `from`; bins of no neurons are dropped if
+  // `drop_empty`.
   template <class Absorb>
   void begin_step(std::int64_t step, bool drop_empty, Absorb absorb) {
     wake(step);
-    const auto absorb_all = [&](std::size_t into, std::size_t from) {
-      absorb(into, from, absorb_common(into, from));
-    };
+    const auto absorb_all = [&](std::size_t into, std::size_t from) { absorb(into, from, absorb_common(into, from)); };
     if (step % kMergeInterval == 0 && (drop_empty || tolerance_ > 0.0)) {
       table_.reduce([&](std::size_t bin) { return drop_empty && count()[bin] == 0.0; },
                     [&](std::size_t a, std::size_t b) { return tolerance_ > 0.0 && alike(a, b); }, absorb_all);

@@ -36,8 +36,8 @@ class BinTable {
 
   void drop_front() { ++begin_; }
 
-  // One pass from the oldest to the newest bin: drops those that `empty(bin)` and lets the previous remaining bin absorb
-  // those that are `close(previous, bin)` by `absorb(previous, bin)`.
+  // One pass from the oldest to the newest bin: drops those that `empty(bin)` and lets the previous remaining bin
+  // absorb those that are `close(previous, bin)` by `absorb(previous, bin)`.
   template <class Empty, class Close, class Absorb>
   void reduce(Empty empty, Close close, Absorb absorb) {
     const std::size_t count = size();

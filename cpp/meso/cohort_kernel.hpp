@@ -10,14 +10,14 @@
 namespace mesopop {
 
 struct CohortStep {
-  std::int64_t size;     // arrays extend to the next multiple of kLanes with zero count
+  std::int64_t size;  // arrays extend to the next multiple of kLanes with zero count
   double* potential;
-  double* hazard;        // half-step hazard at the end of the previous step
-  const double* count;   // M: neurons
-  double* integrated;    // out: hazard of the step, per neuron
+  double* hazard;       // half-step hazard at the end of the previous step
+  const double* count;  // M: neurons
+  double* integrated;   // out: hazard of the step, per neuron
   MembraneStep membrane;
   HalfStepHazard escape;
-  double jump_factor;    // of the hazard, by the potential jump at the start of the step
+  double jump_factor;       // of the hazard, by the potential jump at the start of the step
   const double* threshold;  // rise of the threshold at the end of the step; null without adaptation
   const double* pull;       // what adaptation currents take from the potential
 };

@@ -79,9 +79,9 @@ double CohortPopulation::step(std::int64_t step, const MembraneStep& membrane, d
   bins_.adapt();
   const auto bins = static_cast<std::int64_t>(bins_.size());
   if (integrated_.size() < bins_.size() + kLanes) integrated_.resize(2 * (bins_.size() + kLanes));
-  const double total_hazard = kernels_.cohorts({bins, bins_.potential(), bins_.hazard(), bins_.count(),
-                                                integrated_.data(), membrane, bins_.escape(), jump_factor,
-                                                bins_.threshold(), bins_.pull()});
+  const double total_hazard =
+      kernels_.cohorts({bins, bins_.potential(), bins_.hazard(), bins_.count(), integrated_.data(), membrane,
+                        bins_.escape(), jump_factor, bins_.threshold(), bins_.pull()});
   for (std::size_t s = 0; s < synapses_.size(); ++s) {
     const std::size_t c = kMomentColumns * s;
     Synapses& synapses = synapses_[s];
@@ -119,8 +119,8 @@ double CohortPopulation::next_threshold() {
   return draw_exponential(stream);
 }
 
-// The neurons of the population fire one after the other, each after an Exp(1) amount of the hazard of all that are left:
-// the cost is one random number per spike, and the bins are gone through once.
+// The neurons of the population fire one after the other, each after an Exp(1) amount of the hazard of all that are
+// left: the cost is one random number per spike, and the bins are gone through once.
 void CohortPopulation::thin() {
   const double* const count = bins_.count();
   const double* const integrated = integrated_.data();

@@ -1,6 +1,6 @@
-// The renewal closure: neurons of equal age form a cohort with an integer number of members and the empirical moments of
-// their (u, x). Each cohort fires by its own binomial number, so that the activity is exact in law for renewal neurons
-// given their input, and the neurons that fire release what neurons of their age hold.
+// The renewal closure: neurons of equal age form a cohort with an integer number of members and the empirical moments
+// of their (u, x). Each cohort fires by its own binomial number, so that the activity is exact in law for renewal
+// neurons given their input, and the neurons that fire release what neurons of their age hold.
 #pragma once
 
 #include <cstdint>
@@ -57,17 +57,17 @@ class CohortPopulation {
   std::uint64_t index_;
   Realisation realisation_;
 
-  AgeBins bins_;                        // with the moments per STP set; waiting: those that the neurons will wake with
-  std::vector<double> integrated_;      // hazard of the step per neuron of each bin
+  AgeBins bins_;                    // with the moments per STP set; waiting: those that the neurons will wake with
+  std::vector<double> integrated_;  // hazard of the step per neuron of each bin
   std::vector<Synapses> synapses_;
-  double threshold_ = 0.0;              // integrated hazard of the population until its next spike
+  double threshold_ = 0.0;  // integrated hazard of the population until its next spike
   std::int64_t thresholds_drawn_ = 0;
 
   struct Firing {
     std::size_t bin;
     double count;
   };
-  std::vector<Firing> firing_;          // scratch
+  std::vector<Firing> firing_;  // scratch
 };
 
 }  // namespace mesopop

@@ -14,7 +14,8 @@ namespace {
 
 std::vector<AgeGroup> given_groups(const InitialSpec& initial, const LifNeuron& neuron) {
   const std::int64_t old = neuron.history_steps;
-  // Apart by age and potential. Those that never fired are like those whose spike is forgotten, unless it left adaptation.
+  // Apart by age and potential. Those that never fired are like those whose spike is forgotten, unless it left
+  // adaptation.
   using Key = std::tuple<std::int64_t, bool, double>;
   std::map<Key, AgeGroup, std::greater<>> groups;
   for (std::size_t i = 0; i < initial.age.size(); ++i) {
@@ -32,8 +33,7 @@ std::vector<AgeGroup> given_groups(const InitialSpec& initial, const LifNeuron& 
 }
 
 InitialAges stationary_groups(const LevelContext& context, const LifNeuron& neuron) {
-  const StationaryAges& ages =
-      context.stationary.of(context.index, neuron, context.network.dt, context.initial_drive);
+  const StationaryAges& ages = context.stationary.of(context.index, neuron, context.network.dt, context.initial_drive);
   const std::vector<double> counts = context.draw_counts(ages.weight);
   InitialAges initial{{}, ages.rate};
   for (std::size_t age = counts.size(); age-- > 0;) {

@@ -12,8 +12,8 @@
 namespace mesopop {
 
 struct Moments {
-  double u = 0.0, x = 0.0;               // means
-  double vu = 0.0, vx = 0.0, c = 0.0;    // variances and covariance over the group
+  double u = 0.0, x = 0.0;             // means
+  double vu = 0.0, vx = 0.0, c = 0.0;  // variances and covariance over the group
 
   // Mean release of a spike, <u x>.
   double release() const { return u * x + c; }
@@ -45,30 +45,30 @@ inline Moments relaxed(const Moments& m, const Plasticity& p, double decay_u, do
           m.vx * decay_x * decay_x, m.c * decay_u * decay_x};
 }
 
-// All neurons of the group fire: u -> U + (1 - U) u, x -> x (1 - u). The first is affine; the moments of the product are
-// those of jointly Gaussian u and x, which is the closure.
+// All neurons of the group fire: u -> U + (1 - U) u, x -> x (1 - u). The first is affine; the moments of the product
+// are those of jointly Gaussian u and x, which is the closure.
 inline Moments after_spike(const Moments& m, const Plasticity& p) {
   const double a = 1.0 - p.U;
   if (p.depletion == 0.0) return {p.U + a * m.u, m.x, a * a * m.vu, m.vx, a * m.c};
   const double w = 1.0 - m.u;
   return {p.U + a * m.u, m.x * w - m.c, a * a * m.vu,
-          m.x * m.x * m.vu + w * w * m.vx - 2.0 * m.x * w * m.c + m.vx * m.vu + m.c * m.c,
-          a * (w * m.c - m.x * m.vu)};
+          m.x * m.x * m.vu + w * w * m.vx - 2.0 * m.x * w * m.c + m.vx * m.vu + m.c * m.c, a * (w * m.c - m.x * m.vu)};
 }
 
 // Mixture of two groups with weights 1 - f and f, including the variance between their means.
 inline Moments mixed(const Moments& a, const Moments& b, double f) {
   const double du = b.u - a.u, dx = b.x - a.x;
   const double g = 1.0 - f, between = f * g;
-  return {a.u + f * du, a.x + f * dx, g * a.vu + f * b.vu + between * du * du,
-          g * a.vx + f * b.vx + between * dx * dx, g * a.c + f * b.c + between * du * dx};
+  return {a.u + f * du, a.x + f * dx, g * a.vu + f * b.vu + between * du * du, g * a.vx + f * b.vx + between * dx * dx,
+          g * a.c + f * b.c + between * du * dx};
 }
 
-// k neurons drawn without replacement from a group of n, and the n - k that remain. The drawn ones have the sample mean of
-// a normal approximation (zu, zx standard normal); the means are conserved exactly and the covariance in expectation.
+// k neurons drawn without replacement from a group of n, and the n - k that remain. The drawn ones have the sample mean
+// of a normal approximation (zu, zx standard normal); the means are conserved exactly and the covariance in
+// expectation.
 //
-// In the diffusion approximation k is real and may be negative. Sums over the spikes then keep the variance |k| Sigma if
-// the mean is taken to be that of max(|k|, 1) neurons; the mean of fewer than one would have unbounded variance.
+// In the diffusion approximation k is real and may be negative. Sums over the spikes then keep the variance |k| Sigma
+// if the mean is taken to be that of max(|k|, 1) neurons; the mean of fewer than one would have unbounded variance.
 struct Sample {
   Moments drawn, remaining;
 };

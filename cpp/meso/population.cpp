@@ -26,8 +26,7 @@ AveragedPopulation::AveragedPopulation(const LevelContext& context)
 }
 
 double AveragedPopulation::step(std::int64_t step, const MembraneStep& membrane, double drive, double* release) {
-  const double count =
-      std::visit([&](auto& activity) { return activity.step(step, membrane, drive); }, activity_);
+  const double count = std::visit([&](auto& activity) { return activity.step(step, membrane, drive); }, activity_);
   for (std::size_t set = 0; set < synapses_.size(); ++set) {
     synapses_[set].relax();
     release[set] = synapses_[set].release(count, step);

@@ -14,8 +14,8 @@ namespace mesopop {
 
 class PopulationSynapses {
  public:
-  PopulationSynapses(const StpSpec& spec, std::uint64_t set, std::int64_t size, double dt, Closure closure,
-                     Noise noise, const Realisation& realisation);
+  PopulationSynapses(const StpSpec& spec, std::uint64_t set, std::int64_t size, double dt, Closure closure, Noise noise,
+                     const Realisation& realisation);
 
   void relax() { moments_ = relaxed(moments_, plasticity_, plasticity_.decay_u, plasticity_.decay_x); }
 

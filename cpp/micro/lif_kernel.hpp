@@ -12,18 +12,18 @@
 namespace mesopop {
 
 struct LifNeuronsStep {
-  std::int64_t size;    // arrays are padded to a multiple of kNeuronBlock
+  std::int64_t size;  // arrays are padded to a multiple of kNeuronBlock
   double* potential;
-  double* hazard;       // half-step hazard at the end of the previous step
-  double* remaining;    // integrated hazard left until the next spike
-  const double* wake;   // first step outside refractoriness
+  double* hazard;      // half-step hazard at the end of the previous step
+  double* remaining;   // integrated hazard left until the next spike
+  const double* wake;  // first step outside refractoriness
   double step;
   MembraneStep membrane;
   HalfStepHazard escape;
-  double jump_factor;   // of the hazard, by the potential jump at the start of the step
+  double jump_factor;       // of the hazard, by the potential jump at the start of the step
   const double* threshold;  // rise of the threshold at the end of the step; null without adaptation
   const double* pull;       // what adaptation currents take from the potential
-  std::int64_t* fired;  // out: indices in ascending order
+  std::int64_t* fired;      // out: indices in ascending order
 };
 
 namespace detail {

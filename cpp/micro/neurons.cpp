@@ -19,8 +19,7 @@ namespace {
 
 std::int64_t fire_by_common_hazard(const Kernels& kernels, Thresholds& thresholds, double integrated_hazard,
                                    std::int64_t* fired) {
-  const std::int64_t count = kernels.thresholds(
-      {thresholds.size(), thresholds.remaining(), integrated_hazard, fired});
+  const std::int64_t count = kernels.thresholds({thresholds.size(), thresholds.remaining(), integrated_hazard, fired});
   for (std::int64_t i = 0; i < count; ++i) thresholds.renew(static_cast<std::size_t>(fired[i]));
   return count;
 }
@@ -84,8 +83,7 @@ LifNeurons::LifNeurons(const NeuronContext& context)
       for (std::size_t i = 0; i < size_; ++i) start_at_age(i, initial.age[i], initial.potential[i], 0.0);
       break;
     case InitialKind::stationary: {
-      const StationaryAges& ages =
-          context.stationary.of(context.index, neuron_, context.dt, context.initial_drive);
+      const StationaryAges& ages = context.stationary.of(context.index, neuron_, context.dt, context.initial_drive);
       std::vector<double> cumulative(ages.weight.size());
       std::partial_sum(ages.weight.begin(), ages.weight.end(), cumulative.begin());
       for (std::size_t i = 0; i < size_; ++i) {
@@ -104,8 +102,7 @@ void LifNeurons::start_at_age(std::size_t neuron, std::int64_t age, double poten
     wake_[neuron] = static_cast<double>(std::max<std::int64_t>(neuron_.refractory_steps - age, 0));
     for (std::size_t k = 0; k < traces_.size(); ++k) {
       const AdaptationTrace& t = traces_[k];
-      trace_[k][neuron] =
-          (t.own + t.stationary_older(past_rate)) * exp(-static_cast<double>(age) * dt_ / t.tau);
+      trace_[k][neuron] = (t.own + t.stationary_older(past_rate)) * exp(-static_cast<double>(age) * dt_ / t.tau);
     }
   }
   potential_[neuron] = potential;
@@ -136,10 +133,10 @@ std::int64_t LifNeurons::step(std::int64_t step, const MembraneStep& membrane, d
                          trace_decay_.data(), trace_weight_.data(), trace_gain_.data(), threshold_.data(),
                          pull_.data()});
   }
-  const std::int64_t count = kernels_.lif_neurons(
-      {thresholds_.size(), potential_.data(), hazard_.data(), thresholds_.remaining(), wake_.data(),
-       static_cast<double>(step), membrane, escape_, jump_factor,
-       traces_.empty() ? nullptr : threshold_.data(), pull_.data(), fired});
+  const std::int64_t count =
+      kernels_.lif_neurons({thresholds_.size(), potential_.data(), hazard_.data(), thresholds_.remaining(),
+                            wake_.data(), static_cast<double>(step), membrane, escape_, jump_factor,
+                            traces_.empty() ? nullptr : threshold_.data(), pull_.data(), fired});
   const auto wake = static_cast<double>(step + 1 + neuron_.refractory_steps);
   for (std::int64_t i = 0; i < count; ++i) {
     const auto neuron = static_cast<std::size_t>(fired[i]);
@@ -174,8 +171,7 @@ void LifNeurons::visit(StateVisitor& visitor, const std::string& prefix) {
 
 // --- Given spikes -----------------------------------------------------------------------------------------------
 
-GivenNeurons::GivenNeurons(const NeuronContext& context)
-    : spikes_(std::get<GivenSpikes>(context.population.neuron)) {}
+GivenNeurons::GivenNeurons(const NeuronContext& context) : spikes_(std::get<GivenSpikes>(context.population.neuron)) {}
 
 std::int64_t GivenNeurons::step(std::int64_t step, const MembraneStep&, double, std::int64_t* fired) {
   const auto [first, last] = std::equal_range(spikes_.step.begin(), spikes_.step.end(), step);

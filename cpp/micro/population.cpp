@@ -14,8 +14,8 @@ MicroPopulation::MicroPopulation(const LevelContext& context)
 }
 
 double MicroPopulation::step(std::int64_t step, const MembraneStep& membrane, double drive, double* release) {
-  const std::int64_t count = std::visit(
-      [&](auto& neurons) { return neurons.step(step, membrane, drive, fired_.data()); }, neurons_);
+  const std::int64_t count =
+      std::visit([&](auto& neurons) { return neurons.step(step, membrane, drive, fired_.data()); }, neurons_);
   for (std::size_t set = 0; set < synapses_.size(); ++set) {
     synapses_[set].relax_means();
     release[set] = synapses_[set].release(fired_.data(), count, step + 1);

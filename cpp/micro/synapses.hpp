@@ -30,9 +30,8 @@ class NeuronSynapses {
     for (std::int64_t i = 0; i < count; ++i) {
       const auto neuron = static_cast<std::size_t>(fired[i]);
       const double elapsed = static_cast<double>(now - last_[neuron]) * plasticity_.dt;
-      const SynapseState before{
-          plasticity_.U0 + (u_[neuron] - plasticity_.U0) * relaxation(elapsed, plasticity_.tau_f),
-          1.0 - (1.0 - x_[neuron]) * relaxation(elapsed, plasticity_.tau_d)};
+      const SynapseState before{plasticity_.U0 + (u_[neuron] - plasticity_.U0) * relaxation(elapsed, plasticity_.tau_f),
+                                1.0 - (1.0 - x_[neuron]) * relaxation(elapsed, plasticity_.tau_d)};
       const SynapseState after = plasticity_.after_spike(before);
       u_[neuron] = after.u;
       x_[neuron] = after.x;

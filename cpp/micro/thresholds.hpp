@@ -39,8 +39,7 @@ class Thresholds {
 
  private:
   double draw(std::size_t neuron) const {
-    Stream stream(realisation_, Purpose::threshold, population_, neuron,
-                  static_cast<std::uint64_t>(spikes_[neuron]));
+    Stream stream(realisation_, Purpose::threshold, population_, neuron, static_cast<std::uint64_t>(spikes_[neuron]));
     return draw_exponential(stream);
   }
 

@@ -65,8 +65,9 @@ std::vector<double> expand_saturation(double low, double high) {
     }
     if (worst < kTolerance) return coefficient;
   }
-  throw std::invalid_argument("threshold kernels are too large for the quasi-renewal approximation: the sum of their "
-                              "amplitudes must be a smaller multiple of delta_u");
+  throw std::invalid_argument(
+      "threshold kernels are too large for the quasi-renewal approximation: the sum of their "
+      "amplitudes must be a smaller multiple of delta_u");
 }
 
 AdaptationTrace trace(const LifNeuron& neuron, double dt, double tau) {

@@ -23,10 +23,10 @@ struct AdaptationTrace {
 // One trace per kernel; earlier spikes add linearly.
 std::vector<AdaptationTrace> neuron_traces(const LifNeuron& neuron, double dt);
 
-// Quasi-renewal approximation (SDG17): earlier spikes, known only through the activity, act on the threshold of a neuron
-// through delta_u (1 - exp(-theta(t)/delta_u)), the average over their randomness. That function of theta is expanded
-// into a polynomial, which turns a sum of exponentials into another sum of exponentials: nothing has to be remembered but
-// one number per trace, whatever the length of the history.
+// Quasi-renewal approximation (SDG17): earlier spikes, known only through the activity, act on the threshold of a
+// neuron through delta_u (1 - exp(-theta(t)/delta_u)), the average over their randomness. That function of theta is
+// expanded into a polynomial, which turns a sum of exponentials into another sum of exponentials: nothing has to be
+// remembered but one number per trace, whatever the length of the history.
 std::vector<AdaptationTrace> quasi_renewal_traces(const LifNeuron& neuron, double dt);
 
 }  // namespace mesopop

@@ -14,8 +14,8 @@ void require(bool condition, const std::string& message) {
 void check(const DriveSpec& drive, const std::string& where) {
   for (const SignalSpec& component : drive.components) {
     if (const auto* steps = std::get_if<StepSignal>(&component)) {
-      require(!steps->onset.empty() && steps->onset.size() == steps->value.size() &&
-                  steps->onset.front() == 0 && std::is_sorted(steps->onset.begin(), steps->onset.end()),
+      require(!steps->onset.empty() && steps->onset.size() == steps->value.size() && steps->onset.front() == 0 &&
+                  std::is_sorted(steps->onset.begin(), steps->onset.end()),
               where + ": step signal must have ascending onsets from 0, one per value");
     } else if (const auto* sampled = std::get_if<SampledSignal>(&component)) {
       require(!sampled->value.empty() && sampled->steps_per_sample >= 1,
@@ -50,8 +50,7 @@ void check(const PopulationSpec& population) {
 }
 
 bool receives_input(const PopulationSpec& population) {
-  return std::holds_alternative<LnpNeuron>(population.neuron) ||
-         std::holds_alternative<LifNeuron>(population.neuron);
+  return std::holds_alternative<LnpNeuron>(population.neuron) || std::holds_alternative<LifNeuron>(population.neuron);
 }
 
 }  // namespace
@@ -70,10 +69,10 @@ void NetworkSpec::check() const {
             "projection of an unknown population");
     require(receives_input(populations[projection.target]), "projection onto a population without potential");
     require(projection.delay_steps >= 0, "delay must not be negative");
-    require(projection.stp == kStatic ||
-                (projection.stp >= 0 && static_cast<std::size_t>(projection.stp) < stp.size() &&
-                 stp[static_cast<std::size_t>(projection.stp)].source == projection.source),
-            "projection with an STP set of another population");
+    require(
+        projection.stp == kStatic || (projection.stp >= 0 && static_cast<std::size_t>(projection.stp) < stp.size() &&
+                                      stp[static_cast<std::size_t>(projection.stp)].source == projection.source),
+        "projection with an STP set of another population");
   }
 }
 

@@ -22,7 +22,8 @@ struct StationaryAges {
 
  private:
   // Interval distribution if the rate has been `assumed` for ever; sets `rate` to the one that follows.
-  void survive(const LifNeuron& neuron, const std::vector<AdaptationTrace>& traces, double dt, double mu, double assumed);
+  void survive(const LifNeuron& neuron, const std::vector<AdaptationTrace>& traces, double dt, double mu,
+               double assumed);
 };
 
 // The stationary ages of the populations of a network, computed once for all trials that start with the same drive.

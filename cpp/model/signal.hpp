@@ -26,7 +26,7 @@ class Signal {
     double mean, std, decay, increment, deviation;
     std::uint64_t component;
   };
-  struct Table {  // a step or sampled component
+  struct Table {                             // a step or sampled component
     const std::vector<std::int64_t>* onset;  // null: sampled
     const std::vector<double>* value;
     std::int64_t steps_per_sample;

@@ -39,9 +39,7 @@ struct Plasticity {
         decay_x(relaxation(step, spec.tau_d)) {}
 
   // Release happens with the values before the spike, then both jump.
-  SynapseState after_spike(SynapseState s) const { 
-    return {s.u + U * (1.0 - s.u), s.x - depletion * s.release()};
-  }
+  SynapseState after_spike(SynapseState s) const { return {s.u + U * (1.0 - s.u), s.x - depletion * s.release()}; }
 };
 
 }  // namespace mesopop

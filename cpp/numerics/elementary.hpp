@@ -82,9 +82,7 @@ MESOPOP_INLINE double expm1_nonpositive(double x) {
 }
 
 // Probability of at least one event at integrated hazard H >= 0: 1 - e^-H.
-MESOPOP_INLINE double event_probability(double integrated_hazard) {
-  return -expm1_nonpositive(-integrated_hazard);
-}
+MESOPOP_INLINE double event_probability(double integrated_hazard) { return -expm1_nonpositive(-integrated_hazard); }
 
 // ln x for normal x > 0: ln(2^n m) = n ln 2 + 2 artanh((m - 1)/(m + 1)), sqrt(1/2) <= m < sqrt(2).
 inline double log(double x) {
@@ -113,10 +111,10 @@ inline double log1p(double y) {
 
 // sin(2 pi z), z in turns.
 inline double sin_turns(double z) {
-  z -= std::floor(z + 0.5);                 // [-1/2, 1/2)
-  if (z > 0.25) z = 0.5 - z;                // sin(pi - a) = sin a
+  z -= std::floor(z + 0.5);   // [-1/2, 1/2)
+  if (z > 0.25) z = 0.5 - z;  // sin(pi - a) = sin a
   if (z < -0.25) z = -0.5 - z;
-  const double a = 6.283185307179586 * z;   // |a| <= pi/2: eleven terms leave less than 1e-19
+  const double a = 6.283185307179586 * z;  // |a| <= pi/2: eleven terms leave less than 1e-19
   const double w = a * a;
   double series = 1.0;
   for (int k = 22; k >= 2; k -= 2) series = 1.0 - series * w / (k * (k + 1.0));

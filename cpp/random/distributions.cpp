@@ -15,9 +15,8 @@ double polynomial(const double (&c)[8], double x) {
 // ln k! minus Stirling's main term, at k; table for small k, series beyond.
 double stirling_correction(double k) {
   static constexpr double table[] = {
-      0.08106146679532726,  0.04134069595540929,  0.02767792568499834, 0.02079067210376509,
-      0.01664469118982119,  0.01387612882307075,  0.01189670994589177, 0.01041126526197209,
-      0.009255462182712733, 0.008330563433362871,
+      0.08106146679532726, 0.04134069595540929, 0.02767792568499834, 0.02079067210376509,  0.01664469118982119,
+      0.01387612882307075, 0.01189670994589177, 0.01041126526197209, 0.009255462182712733, 0.008330563433362871,
   };
   if (k < 10.0) return table[static_cast<int>(k)];
   const double r = 1.0 / (k + 1.0);
@@ -61,11 +60,10 @@ std::int64_t binomial_by_rejection(Stream& stream, double n, double p) {
     const double k = std::floor((2.0 * a / us + b) * u + c);
     if (us >= 0.07 && v <= v_r) return static_cast<std::int64_t>(k);
     if (k < 0.0 || k > n) continue;
-    const double log_ratio =
-        (mode + 0.5) * log((mode + 1.0) / (odds * (n - mode + 1.0))) + stirling_correction(mode) +
-        stirling_correction(n - mode) + (n + 1.0) * log((n - mode + 1.0) / (n - k + 1.0)) +
-        (k + 0.5) * log(odds * (n - k + 1.0) / (k + 1.0)) - stirling_correction(k) -
-        stirling_correction(n - k);
+    const double log_ratio = (mode + 0.5) * log((mode + 1.0) / (odds * (n - mode + 1.0))) + stirling_correction(mode) +
+                             stirling_correction(n - mode) + (n + 1.0) * log((n - mode + 1.0) / (n - k + 1.0)) +
+                             (k + 0.5) * log(odds * (n - k + 1.0) / (k + 1.0)) - stirling_correction(k) -
+                             stirling_correction(n - k);
     if (log(v * alpha / (a / (us * us) + b)) <= log_ratio) return static_cast<std::int64_t>(k);
   }
 }
@@ -76,9 +74,14 @@ double normal_quantile(double probability) {
   static constexpr double a[] = {3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3,
                                  1.3731693765509461125e4, 4.5921953931549871457e4, 6.7265770927008700853e4,
                                  3.3430575583588128105e4, 2.5090809287301226727e3};
-  static constexpr double b[] = {1.0,                     4.2313330701600911252e1, 6.8718700749205790830e2,
-                                 5.3941960214247511077e3, 2.1213794301586595867e4, 3.9307895800092710610e4,
-                                 2.8729085735721942674e4, 5.2264952788528545610e3};
+  static constexpr double b[] = {1.0,
+                                 4.2313330701600911252e1,
+                                 6.8718700749205790830e2,
+                                 5.3941960214247511077e3,
+                                 2.1213794301586595867e4,
+                                 3.9307895800092710610e4,
+                                 2.8729085735721942674e4,
+                                 5.2264952788528545610e3};
   static constexpr double c[] = {1.42343711074968357734e0,  4.63033784615654529590e0, 5.76949722146069140550e0,
                                  3.64784832476320460504e0,  1.27045825245236838258e0, 2.41780725177450611770e-1,
                                  2.27238449892691845833e-2, 7.74545014278341407640e-4};
@@ -90,9 +93,8 @@ double normal_quantile(double probability) {
                                  1.51986665636164571966e-2,
                                  5.47593808499534494600e-4,
                                  1.05075007164441684324e-9};
-  static constexpr double e[] = {6.65790464350110377720e0,  5.46378491116411436990e0,
-                                 1.78482653991729133580e0,  2.96560571828504891230e-1,
-                                 2.65321895265761230930e-2, 1.24266094738807843860e-3,
+  static constexpr double e[] = {6.65790464350110377720e0,  5.46378491116411436990e0,  1.78482653991729133580e0,
+                                 2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
                                  2.71155556874348757815e-5, 2.01033439929228813265e-7};
   static constexpr double f[] = {1.0,
                                  5.99832206555887937690e-1,
@@ -109,8 +111,8 @@ double normal_quantile(double probability) {
   }
   const double tail = q < 0.0 ? probability : 1.0 - probability;
   const double r = std::sqrt(-log(tail));
-  const double z = r <= 5.0 ? polynomial(c, r - 1.6) / polynomial(d, r - 1.6)
-                            : polynomial(e, r - 5.0) / polynomial(f, r - 5.0);
+  const double z =
+      r <= 5.0 ? polynomial(c, r - 1.6) / polynomial(d, r - 1.6) : polynomial(e, r - 5.0) / polynomial(f, r - 5.0);
   return q < 0.0 ? -z : z;
 }
 
@@ -119,8 +121,7 @@ std::int64_t draw_binomial(Stream& stream, std::int64_t n, double p) {
   if (p >= 1.0) return n;
   if (p > 0.5) return n - draw_binomial(stream, n, 1.0 - p);
   const auto trials = static_cast<double>(n);
-  return trials * p < 10.0 ? binomial_by_inversion(stream, trials, p)
-                           : binomial_by_rejection(stream, trials, p);
+  return trials * p < 10.0 ? binomial_by_inversion(stream, trials, p) : binomial_by_rejection(stream, trials, p);
 }
 
 }  // namespace mesopop

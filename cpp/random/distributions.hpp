@@ -10,14 +10,10 @@
 namespace mesopop {
 
 // Uniform on [0, 1), 53 bits.
-inline double draw_uniform(Stream& stream) {
-  return static_cast<double>(stream.next() >> 11) * 0x1p-53;
-}
+inline double draw_uniform(Stream& stream) { return static_cast<double>(stream.next() >> 11) * 0x1p-53; }
 
 // Uniform on (0, 1), symmetric about 1/2, 52 bits: never 0 or 1, so its logarithm and normal quantile are finite.
-inline double draw_open_uniform(Stream& stream) {
-  return (static_cast<double>(stream.next() >> 12) + 0.5) * 0x1p-52;
-}
+inline double draw_open_uniform(Stream& stream) { return (static_cast<double>(stream.next() >> 12) + 0.5) * 0x1p-52; }
 
 // Exponential of mean 1.
 inline double draw_exponential(Stream& stream) { return -log(draw_open_uniform(stream)); }

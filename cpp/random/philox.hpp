@@ -20,10 +20,8 @@ inline PhiloxBlock philox4x64(PhiloxBlock counter, PhiloxKey key) {
   for (int round = 0; round < 10; ++round) {
     const auto product0 = static_cast<Wide>(multiplier0) * counter[0];
     const auto product1 = static_cast<Wide>(multiplier1) * counter[2];
-    counter = {static_cast<std::uint64_t>(product1 >> 64) ^ counter[1] ^ key[0],
-               static_cast<std::uint64_t>(product1),
-               static_cast<std::uint64_t>(product0 >> 64) ^ counter[3] ^ key[1],
-               static_cast<std::uint64_t>(product0)};
+    counter = {static_cast<std::uint64_t>(product1 >> 64) ^ counter[1] ^ key[0], static_cast<std::uint64_t>(product1),
+               static_cast<std::uint64_t>(product0 >> 64) ^ counter[3] ^ key[1], static_cast<std::uint64_t>(product0)};
     key[0] += weyl0;
     key[1] += weyl1;
   }

@@ -26,11 +26,9 @@ struct Realisation {
 
 class Stream {
  public:
-  Stream(const Realisation& realisation, Purpose purpose, std::uint64_t owner, std::uint64_t index,
-         std::uint64_t event)
+  Stream(const Realisation& realisation, Purpose purpose, std::uint64_t owner, std::uint64_t index, std::uint64_t event)
       : key_(realisation.key),
-        counter_{0, event, static_cast<std::uint64_t>(purpose) << 56 | owner << 32 | index,
-                 realisation.trial} {}
+        counter_{0, event, static_cast<std::uint64_t>(purpose) << 56 | owner << 32 | index, realisation.trial} {}
 
   std::uint64_t next() {
     if (used_ == 4) {

@@ -24,6 +24,9 @@ from mesopop.validation import (
     whole_number,
 )
 
+# Random numbers are counted by neuron in 32 bits.
+LARGEST_SIZE = 2**32 - 1
+
 
 @frozen
 class Population:
@@ -34,7 +37,7 @@ class Population:
     name : str
         What projections, results and errors call it.
     size : int
-        Number of neurons, >= 1.
+        Number of neurons, from 1 to 2^32 - 1.
     neuron : Poisson, SpikeTrains, LNP or LIF
         The model of each of them. With SpikeTrains there is one train per neuron.
     drive : float, Steps, Sampled, Sinusoid, OrnsteinUhlenbeck or tuple of these
@@ -56,6 +59,8 @@ class Population:
     drive: Drive = field(default=0.0, converter=as_drive, validator=drive_in("mV"), kw_only=True)
 
     def __attrs_post_init__(self) -> None:
+        if self.size > LARGEST_SIZE:
+            raise ValueError(f"size must be <= {LARGEST_SIZE}, got {self.size}")
         kind = type(self.neuron).__name__
         if isinstance(self.neuron, (Poisson, SpikeTrains)) and self.drive != 0.0:
             got = f"{self.drive!r} mV" if isinstance(self.drive, float) else repr(self.drive)
