@@ -99,13 +99,6 @@ void SynapticInput::send(std::int64_t step, std::size_t channel, double amount) 
   }
 }
 
-double SynapticInput::current(std::size_t population) const {
-  const Target& target = targets_[population];
-  double sum = 0.0;
-  for (std::size_t port = target.first; port < target.last; ++port) sum += current_[port];
-  return target.tau_m * sum;
-}
-
 void SynapticInput::visit(StateVisitor& visitor) {
   visitor.field("synapses/current", current_);
   visitor.field("synapses/pending", pending_);

@@ -30,9 +30,6 @@ class SynapticInput {
   // Sends the release of the spikes of `step` on its way: it arrives `delay` after the end of the step.
   void send(std::int64_t step, std::size_t channel, double amount);
 
-  // Synaptic input of a population at the end of the step, tau_m I in mV (delta synapses have none).
-  double current(std::size_t population) const;
-
   void visit(StateVisitor& visitor);
 
  private:
