@@ -66,10 +66,12 @@ LifNeurons::LifNeurons(const NeuronContext& context)
       trace_pointer_(traces_.size()),
       threshold_(traces_.empty() ? 0 : potential_.size(), 0.0),
       pull_(threshold_.size(), 0.0) {
+  std::vector<double> own;
   for (const AdaptationTrace& t : traces_) {
     trace_decay_.push_back(t.decay);
     trace_weight_.push_back(t.threshold_weight);
     trace_gain_.push_back(t.current_gain);
+    own.push_back(t.own);
   }
 
   const InitialSpec& initial = context.population.initial;
@@ -77,13 +79,14 @@ LifNeurons::LifNeurons(const NeuronContext& context)
     case InitialKind::rest:
       break;
     case InitialKind::synchronous:
-      for (std::size_t i = 0; i < size_; ++i) start_at_age(i, 0, neuron_.v_reset, 0.0);
+      for (std::size_t i = 0; i < size_; ++i) start_at_age(i, 0, neuron_.v_reset, own);
       break;
     case InitialKind::given:
-      for (std::size_t i = 0; i < size_; ++i) start_at_age(i, initial.age[i], initial.potential[i], 0.0);
+      for (std::size_t i = 0; i < size_; ++i) start_at_age(i, initial.age[i], initial.potential[i], own);
       break;
     case InitialKind::stationary: {
-      const StationaryAges& ages = context.stationary.of(context.index, neuron_, context.dt, context.initial_drive);
+      const StationaryAges& ages =
+          context.stationary.of(context.index, neuron_, context.dt, context.initial_drive, Memory::average);
       std::vector<double> cumulative(ages.weight.size());
       std::partial_sum(ages.weight.begin(), ages.weight.end(), cumulative.begin());
       for (std::size_t i = 0; i < size_; ++i) {
@@ -91,18 +94,18 @@ LifNeurons::LifNeurons(const NeuronContext& context)
         const double target = draw_uniform(stream) * cumulative.back();
         const auto found = std::upper_bound(cumulative.begin(), cumulative.end() - 1, target);
         const auto age = found - cumulative.begin();
-        start_at_age(i, age, ages.potential[static_cast<std::size_t>(age)], ages.rate);
+        start_at_age(i, age, ages.potential[static_cast<std::size_t>(age)], ages.at_spike);
       }
     }
   }
 }
 
-void LifNeurons::start_at_age(std::size_t neuron, std::int64_t age, double potential, double past_rate) {
+void LifNeurons::start_at_age(std::size_t neuron, std::int64_t age, double potential,
+                              const std::vector<double>& at_spike) {
   if (age >= 0) {
     wake_[neuron] = static_cast<double>(std::max<std::int64_t>(neuron_.refractory_steps - age, 0));
     for (std::size_t k = 0; k < traces_.size(); ++k) {
-      const AdaptationTrace& t = traces_[k];
-      trace_[k][neuron] = (t.own + t.stationary_older(past_rate)) * exp(-static_cast<double>(age) * dt_ / t.tau);
+      trace_[k][neuron] = at_spike[k] * exp(-static_cast<double>(age) * dt_ / traces_[k].tau);
     }
   }
   potential_[neuron] = potential;
