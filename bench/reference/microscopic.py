@@ -9,7 +9,7 @@ import numpy as np
 from .adaptation import NeuronTraces
 from .draws import Draws
 from .hazards import exponential_escape, lnp_hazard
-from .initial import NAMES, lnp_potential, neuron_ages, past_rate, synaptic_variables
+from .initial import NAMES, lnp_potential, neuron_ages, synaptic_variables, traces_at_spike
 from .membrane_input import MembraneInput
 from .plasticity import Plasticity
 from .record import Record
@@ -172,7 +172,7 @@ def neurons_of(network, number: int, record: Record, dt: float, draws: Draws, in
             mu = membrane.drive[0]
             uniforms = partial(draws.initial_uniforms, number, size)
             age, potential = neuron_ages(initial, population, mu, dt, uniforms)
-            traces = NeuronTraces(neuron, dt, age, past_rate(initial, neuron, mu, dt))
+            traces = NeuronTraces(neuron, dt, age, traces_at_spike(initial, neuron, mu, dt))
             return LIFNeurons(neuron, age, potential, membrane, dt, thresholds, traces)
         case other:
             raise ValueError(f"no microscopic reference for {other} neurons")

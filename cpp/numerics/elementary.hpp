@@ -128,18 +128,20 @@ MESOPOP_INLINE double sin_quarter(double z) {
 
 }  // namespace detail
 
-// sin(2 pi z) and cos(2 pi z) within the first turn, 0 <= z <= 1.
-MESOPOP_INLINE double sin_first_turn(double z) {
-  const double half = 0.5 - z;  // sin(pi - a) = sin a
-  const double folded = half > 0.25 ? z : half;
-  return detail::sin_quarter(folded < -0.25 ? z - 1.0 : folded);
+// sin(2 pi z) for |z| <= 1/2: sin(pi - a) = sin a.
+MESOPOP_INLINE double sin_half_turn(double z) {
+  const double upper = z > 0.25 ? 0.5 - z : z;
+  return detail::sin_quarter(upper < -0.25 ? -0.5 - upper : upper);
 }
+
+// sin(2 pi z) and cos(2 pi z) for 0 <= z <= 1.
+MESOPOP_INLINE double sin_first_turn(double z) { return sin_half_turn(0.5 - z); }
 MESOPOP_INLINE double cos_first_turn(double z) {
   const double half = z - 0.5;
   return detail::sin_quarter((half < 0.0 ? -half : half) - 0.25);
 }
 
 // sin(2 pi z), z in turns.
-inline double sin_turns(double z) { return sin_first_turn(z - std::floor(z)); }
+inline double sin_turns(double z) { return sin_half_turn(z - std::floor(z + 0.5)); }
 
 }  // namespace mesopop
