@@ -9,6 +9,7 @@ from significance import Estimate, assert_within, mean_over_trials
 import mesopop as mp
 from mesopop.recording import DEFAULT_RECORD
 from reference import KeyedDraws
+from workloads import ADAPTING, adapting
 
 DT = 0.5
 
@@ -107,25 +108,25 @@ def test_small_kernels_change_little(engine):
 
 # --- Accuracy of what is known of earlier spikes -------------------------------------------------
 
-# Neuron, drive in mV, and the error of the rate in the quasi-renewal approximation in percent, as
-# measured with a standard error of at most 0.12.
-CASES = {
-    "threshold": (gif(threshold(2, 300)), 22.0, +1.0),
-    "large threshold": (gif(threshold(10, 300)), 22.0, +2.0),
-    "fast threshold": (gif(threshold(2, 100)), 20.0, -3.0),
-    "rare spikes": (gif(threshold(2, 300)), 14.0, -3.3),
-    "weak current": (gif(current(1, 200)), 22.0, -3.3),
-    "strong current": (gif(current(5, 200)), 22.0, -10.6),
-    "fast current": (gif(current(2, 100)), 20.0, -5.4),
-    "depolarising current": (gif(current(-1, 100)), 14.0, +2.0),
+# Error of the rate in the quasi-renewal approximation in percent, as measured with a standard error
+# of at most 0.12.
+QUASI_RENEWAL = {
+    "threshold": +1.0,
+    "large threshold": +2.0,
+    "fast threshold": -3.0,
+    "rare spikes": -3.3,
+    "weak current": -3.3,
+    "strong current": -10.6,
+    "fast current": -5.4,
+    "depolarising current": +2.0,
 }
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(scope="module", params=QUASI_RENEWAL)
 def case(request):
     """Function of a level that simulates a case, the microscopic rate, and the error expected."""
-    neuron, drive, error = CASES[request.param]
-    network = isolated(1000, drive, neuron=neuron)
+    kernel, drive = ADAPTING[request.param]
+    network = isolated(1000, drive, neuron=adapting(kernel))
 
     def rate(**arguments):
         result = mp.simulate(
@@ -133,7 +134,7 @@ def case(request):
         )
         return result.rate["E"][..., 2:].mean(axis=-1)
 
-    return rate, mean_over_trials(rate(trials=12, **MICRO)), error
+    return rate, mean_over_trials(rate(trials=12, **MICRO)), QUASI_RENEWAL[request.param]
 
 
 def test_rate_of_adapting_neurons_in_the_quasi_renewal_approximation(case):

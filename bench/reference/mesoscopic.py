@@ -165,9 +165,7 @@ class MesoscopicPopulation:
                 self.activity = CohortActivity(neuron, groups, membrane, dt, spikes, traces)
                 order = partial(CohortSynapses, self.activity, groups)
             else:
-                traces = quasi_renewal_traces(
-                    initial, neuron, groups, drive[0], dt, record.n_steps
-                )
+                traces = quasi_renewal_traces(initial, neuron, groups, drive[0], dt, record.n_steps)
                 self.activity = LIFActivity(neuron, groups, membrane, dt, spike_count, traces)
         self.synapses = {key: order(*values) for key, values in variables.items()}
         self.normals = {}
