@@ -6,7 +6,7 @@ here those of the time grid; that of the mean over N independent neurons is one 
 
 import numpy as np
 import pytest
-from networks import LIF, MICRO, isolated, meso, name_of
+from networks import COHORTS, LIF, MICRO, isolated, meso, name_of
 from scipy import signal
 from significance import Estimate, assert_within, mean_over_trials
 from survivors import stationary_rate, survivor_function
@@ -55,7 +55,7 @@ def measured_bands(drive, engine):
     ]
 
 
-@pytest.mark.parametrize("engine", [MICRO, meso("renewal")], ids=name_of)
+@pytest.mark.parametrize("engine", [MICRO, COHORTS, meso("renewal")], ids=name_of)
 @pytest.mark.parametrize("firing", DRIVES)
 def test_spectrum(firing, engine):
     for measured in measured_bands(DRIVES[firing], engine):

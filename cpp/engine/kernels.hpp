@@ -9,6 +9,7 @@
 #include "meso/age_bin_kernel.hpp"
 #include "meso/cohort_kernel.hpp"
 #include "micro/lif_kernel.hpp"
+#include "micro/relaxation_kernel.hpp"
 #include "micro/threshold_kernel.hpp"
 #include "model/adaptation_kernel.hpp"
 
@@ -21,6 +22,7 @@ struct Kernels {
   double (*cohorts)(const CohortStep&);
   void (*relax_cohorts)(const CohortRelaxation&);
   void (*adaptation)(const AdaptationStep&);
+  void (*relaxations)(const Relaxations&);
 };
 
 // Instruction sets compiled in, fastest last.
