@@ -207,13 +207,13 @@ void LifCohorts::visit(StateVisitor& visitor, const std::string& prefix) {
   refractory_.visit(visitor, prefix);
   std::vector<std::int64_t> members(member_.begin(), member_.begin() + static_cast<std::ptrdiff_t>(size_));
   visitor.field(prefix + "/members", members);
-  std::copy(members.begin(), members.end(), member_.begin());
   next_.visit(visitor, prefix);
-  check_members();
+  check(members);
+  for (std::size_t i = 0; i < size_; ++i) member_[i] = static_cast<std::uint32_t>(members[i]);
 }
 
 // A state that was read may be wrong. Here: groups without gaps, every neuron in one of them.
-void LifCohorts::check_members() {
+void LifCohorts::check(const std::vector<std::int64_t>& members) {
   std::vector<std::pair<double, double>> ranges;  // first, count
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     ranges.emplace_back(groups_.column(kFirst)[group], groups_.column(kCount)[group]);
@@ -231,11 +231,16 @@ void LifCohorts::check_members() {
     end = first + count;
   }
   std::vector<bool> seen(size_, false);
-  for (std::size_t i = 0; i < size_; ++i) {
-    valid = valid && member_[i] < size_ && !seen[member_[i]];
-    if (valid) seen[member_[i]] = true;
+  for (const std::int64_t member : members) {
+    const auto neuron = static_cast<std::size_t>(member);  // out of range, too, if negative
+    valid = valid && neuron < size_ && !seen[neuron];
+    if (valid) seen[neuron] = true;
   }
   if (!valid || end != static_cast<double>(size_)) {
+    // Nothing may follow what was read.
+    std::fill(groups_.column(kCount), groups_.column(kCount) + groups_.size(), 0.0);
+    std::fill(groups_.column(kFirst), groups_.column(kFirst) + groups_.size(), 0.0);
+    for (std::int64_t slot = 0; slot <= neuron_.refractory_steps; ++slot) refractory_.clear(refractory_.entry(slot));
     throw std::invalid_argument("state: every neuron must be a member of one group");
   }
 }

@@ -33,7 +33,7 @@ class LifCohorts {
   std::int64_t fire(std::int64_t* fired);
   void append_members(const std::int64_t* neurons, std::int64_t count);
   void close_gaps();
-  void check_members();
+  void check(const std::vector<std::int64_t>& members);
   double jump_factor(double jump);
 
   const Kernels& kernels_;
