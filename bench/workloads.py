@@ -66,6 +66,32 @@ def ei_pair(stp: TsodyksMarkram | None = None) -> Network:
     )
 
 
+def plastic_all_to_all(size: int) -> Network:
+    """Excitatory neurons with plastic synapses onto all of them, N J = 50 mV."""
+    return Network(
+        populations=[
+            Population(
+                "E",
+                size=size,
+                neuron=LIF(
+                    tau_m=20, v_th=15, v_reset=0, t_ref=2, delta_u=2.5, rate_at_threshold=10
+                ),
+                drive=13.0,
+            )
+        ],
+        projections=[
+            Projection(
+                "E",
+                "E",
+                weight=50.0 / size,
+                tau_s=3.0,
+                delay=1.0,
+                stp=TsodyksMarkram(U0=0.2, U=0.2, tau_d=200, tau_f=500),
+            )
+        ],
+    )
+
+
 def near_silent(neuron: LIF | LNP, populations: int = 100) -> Network:
     """Uncoupled populations that hardly ever fire: what remains is the fixed cost of a step."""
     return Network(

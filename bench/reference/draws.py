@@ -22,6 +22,9 @@ class Draws(Protocol):
     def thresholds(self, population: int, neurons: np.ndarray, n_fired: np.ndarray) -> np.ndarray:
         """Exponential of mean 1 for each neuron, which has fired `n_fired` spikes so far."""
 
+    def next_spike(self, population: int, n_drawn: int) -> float:
+        """Exponential of mean 1 until the next spike of neurons that stand in line."""
+
     def initial_uniforms(self, population: int, size: int) -> np.ndarray:
         """Uniform on [0, 1) for each neuron: its age at t = 0."""
 
@@ -66,6 +69,9 @@ class NumpyDraws:
 
     def thresholds(self, population: int, neurons: np.ndarray, n_fired: np.ndarray) -> np.ndarray:
         return self._rng.standard_exponential(len(neurons))
+
+    def next_spike(self, population: int, n_drawn: int) -> float:
+        return self._rng.standard_exponential()
 
     def initial_uniforms(self, population: int, size: int) -> np.ndarray:
         return self._rng.random(size)

@@ -7,13 +7,14 @@ Philox4x64-10 (Salmon et al., SC'11), here numpy's own implementation, with
 
 A stream is the sequence of words of blocks 0, 1, 2, ... of one event.
 
-| purpose   | owner      | index             | event                       | draws                 |
-|-----------|------------|-------------------|-----------------------------|-----------------------|
-| threshold | population | neuron            | spikes fired by that neuron | one exponential       |
-| initial   | population | neuron; meso: 0   | 0                           | uniform; binomials    |
-| count     | population | 0                 | step                        | binomials or normal   |
-| release   | population | 0                 | step                        | normals for u, then x |
-| drive     | population | signal component  | step                        | one normal            |
+| purpose    | owner      | index             | event                       | draws                 |
+|------------|------------|-------------------|-----------------------------|-----------------------|
+| threshold  | population | neuron            | spikes fired by that neuron | one exponential       |
+| initial    | population | neuron; meso: 0   | 0                           | uniform; binomials    |
+| count      | population | 0                 | step                        | binomials or normal   |
+| release    | population | 0                 | step                        | normals for u, then x |
+| drive      | population | signal component  | step                        | one normal            |
+| next spike | population | 0                 | number drawn before // 4    | four exponentials     |
 
 Two normals of a release for each STP set of the population in turn. The renewal closure draws for all
 cohorts at once (`reference.lanes`), with a lane for each:
@@ -50,6 +51,7 @@ class Purpose(IntEnum):
     DRIVE = 5
     COHORT_COUNT = 6
     COHORT_RELEASE = 7
+    NEXT_SPIKE = 8
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,11 @@ class KeyedDraws:
 
     def thresholds(self, population: int, neurons: np.ndarray, n_fired: np.ndarray) -> np.ndarray:
         return exponential(self._first_words(Purpose.THRESHOLD, population, neurons, n_fired))
+
+    def next_spike(self, population: int, n_drawn: int) -> float:
+        event, word = divmod(n_drawn, 4)
+        stream = self._stream(Purpose.NEXT_SPIKE, population, 0, event)
+        return float(exponential(stream.words(word + 1))[word])
 
     def initial_uniforms(self, population: int, size: int) -> np.ndarray:
         return uniform(self._first_words(Purpose.INITIAL, population, range(size), [0] * size))

@@ -11,6 +11,7 @@
 #include "meso/cohort_release_kernel.hpp"
 #include "meso/cohort_spikes_kernel.hpp"
 #include "micro/lif_kernel.hpp"
+#include "micro/relaxation_kernel.hpp"
 #include "micro/threshold_kernel.hpp"
 #include "model/adaptation_kernel.hpp"
 
@@ -25,6 +26,7 @@ struct Kernels {
   std::int64_t (*cohort_spikes)(const CohortSpikes&);
   CohortReleaseSums (*cohort_release)(const CohortRelease&);
   void (*adaptation)(const AdaptationStep&);
+  void (*relaxations)(const Relaxations&);
 };
 
 // Instruction sets compiled in, fastest last.

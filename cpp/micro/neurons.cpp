@@ -1,52 +1,35 @@
 #include "micro/neurons.hpp"
 
 #include <algorithm>
-#include <numeric>
 
+#include "micro/initial_neurons.hpp"
 #include "model/lnp.hpp"
-#include "model/renewal.hpp"
 
 namespace mesopop {
 
 // --- Poisson ----------------------------------------------------------------------------------------------------
 
-PoissonNeurons::PoissonNeurons(const NeuronContext& context)
-    : kernels_(context.kernels),
-      dt_(context.dt),
-      thresholds_(context.realisation, context.index, context.population.size) {}
-
-namespace {
-
-std::int64_t fire_by_common_hazard(const Kernels& kernels, Thresholds& thresholds, double integrated_hazard,
-                                   std::int64_t* fired) {
-  const std::int64_t count = kernels.thresholds({thresholds.size(), thresholds.remaining(), integrated_hazard, fired});
-  for (std::int64_t i = 0; i < count; ++i) thresholds.renew(static_cast<std::size_t>(fired[i]));
-  return count;
-}
-
-}  // namespace
+PoissonNeurons::PoissonNeurons(const NeuronContext& context) : dt_(context.dt), spikes_(context) {}
 
 std::int64_t PoissonNeurons::step(std::int64_t, const MembraneStep&, double rate, std::int64_t* fired) {
-  return fire_by_common_hazard(kernels_, thresholds_, rate * dt_, fired);
+  return spikes_.step(rate * dt_, fired);
 }
 
 // --- LNP --------------------------------------------------------------------------------------------------------
 
 LnpNeurons::LnpNeurons(const NeuronContext& context)
-    : kernels_(context.kernels),
-      neuron_(std::get<LnpNeuron>(context.population.neuron)),
+    : neuron_(std::get<LnpNeuron>(context.population.neuron)),
       dt_(context.dt),
       h_(initial_lnp_potential(context.population.initial, context.initial_drive)),
-      thresholds_(context.realisation, context.index, context.population.size) {}
+      spikes_(context) {}
 
 std::int64_t LnpNeurons::step(std::int64_t, const MembraneStep& membrane, double, std::int64_t* fired) {
-  const double integrated_hazard = advance_lnp(neuron_, membrane, dt_, h_);
-  return fire_by_common_hazard(kernels_, thresholds_, integrated_hazard, fired);
+  return spikes_.step(advance_lnp(neuron_, membrane, dt_, h_), fired);
 }
 
 void LnpNeurons::visit(StateVisitor& visitor, const std::string& prefix) {
   visitor.field(prefix + "/potential", h_);
-  thresholds_.visit(visitor, prefix);
+  spikes_.visit(visitor, prefix);
 }
 
 // --- LIF --------------------------------------------------------------------------------------------------------
@@ -73,35 +56,12 @@ LifNeurons::LifNeurons(const NeuronContext& context)
     trace_gain_.push_back(t.current_gain);
     own.push_back(t.own);
   }
-
-  const InitialSpec& initial = context.population.initial;
-  switch (initial.kind) {
-    case InitialKind::rest:
-      break;
-    case InitialKind::synchronous:
-      for (std::size_t i = 0; i < size_; ++i) start_at_age(i, 0, neuron_.v_reset, own);
-      break;
-    case InitialKind::given:
-      for (std::size_t i = 0; i < size_; ++i) start_at_age(i, initial.age[i], initial.potential[i], own);
-      break;
-    case InitialKind::stationary: {
-      const StationaryAges& ages =
-          context.stationary.of(context.index, neuron_, context.dt, context.initial_drive, Memory::average);
-      std::vector<double> cumulative(ages.weight.size());
-      std::partial_sum(ages.weight.begin(), ages.weight.end(), cumulative.begin());
-      for (std::size_t i = 0; i < size_; ++i) {
-        Stream stream(context.realisation, Purpose::initial, context.index, i, 0);
-        const double target = draw_uniform(stream) * cumulative.back();
-        const auto found = std::upper_bound(cumulative.begin(), cumulative.end() - 1, target);
-        const auto age = found - cumulative.begin();
-        start_at_age(i, age, ages.potential[static_cast<std::size_t>(age)], ages.at_spike);
-      }
-    }
-  }
+  place_neurons(context, neuron_, [&](std::size_t neuron, std::int64_t age, double potential, const double* traces) {
+    start_at_age(neuron, age, potential, traces ? traces : own.data());
+  });
 }
 
-void LifNeurons::start_at_age(std::size_t neuron, std::int64_t age, double potential,
-                              const std::vector<double>& at_spike) {
+void LifNeurons::start_at_age(std::size_t neuron, std::int64_t age, double potential, const double* at_spike) {
   if (age >= 0) {
     wake_[neuron] = static_cast<double>(std::max<std::int64_t>(neuron_.refractory_steps - age, 0));
     for (std::size_t k = 0; k < traces_.size(); ++k) {
@@ -189,7 +149,10 @@ Neurons make_neurons(const NeuronContext& context) {
   const NeuronSpec& neuron = context.population.neuron;
   if (std::holds_alternative<PoissonNeuron>(neuron)) return PoissonNeurons(context);
   if (std::holds_alternative<LnpNeuron>(neuron)) return LnpNeurons(context);
-  if (std::holds_alternative<LifNeuron>(neuron)) return LifNeurons(context);
+  if (std::holds_alternative<LifNeuron>(neuron)) {
+    if (context.cohorts) return LifCohorts(context);
+    return LifNeurons(context);
+  }
   return GivenNeurons(context);
 }
 

@@ -1,6 +1,7 @@
-// The neurons of one population, one by one. Every kind has the same members, used through std::visit:
+// The neurons of one population, one by one or, if they share their state, together. Every kind has the same members,
+// used through std::visit:
 //
-//   std::int64_t step(step, membrane, drive, fired)   the neurons that fire, in ascending order; returns how many
+//   std::int64_t step(step, membrane, drive, fired)   the neurons that fire, each once; returns how many
 //   double mean_potential() const                     population mean after resets, mV (NaN: none)
 //   void visit(visitor, prefix)                        its state
 #pragma once
@@ -13,37 +14,27 @@
 
 #include "engine/kernels.hpp"
 #include "engine/state.hpp"
+#include "micro/common_hazard.hpp"
+#include "micro/lif_cohorts.hpp"
+#include "micro/neuron_context.hpp"
 #include "micro/thresholds.hpp"
 #include "model/adaptation.hpp"
 #include "model/hazard.hpp"
 #include "model/network.hpp"
-#include "model/renewal.hpp"
 #include "model/synaptic_input.hpp"
 
 namespace mesopop {
-
-// What all neurons are built from.
-struct NeuronContext {
-  const PopulationSpec& population;
-  std::uint64_t index;  // of the population
-  double dt;
-  double initial_drive;
-  Realisation realisation;
-  const Kernels& kernels;
-  StationaryStates& stationary;
-};
 
 class PoissonNeurons {
  public:
   explicit PoissonNeurons(const NeuronContext& context);
   std::int64_t step(std::int64_t step, const MembraneStep& membrane, double rate, std::int64_t* fired);
   double mean_potential() const { return std::numeric_limits<double>::quiet_NaN(); }
-  void visit(StateVisitor& visitor, const std::string& prefix) { thresholds_.visit(visitor, prefix); }
+  void visit(StateVisitor& visitor, const std::string& prefix) { spikes_.visit(visitor, prefix); }
 
  private:
-  const Kernels& kernels_;
   double dt_;
-  Thresholds thresholds_;
+  CommonHazard spikes_;
 };
 
 class LnpNeurons {
@@ -54,11 +45,10 @@ class LnpNeurons {
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
-  const Kernels& kernels_;
   const LnpNeuron& neuron_;
   double dt_;
   double h_;  // shared by all neurons
-  Thresholds thresholds_;
+  CommonHazard spikes_;
 };
 
 class LifNeurons {
@@ -70,7 +60,7 @@ class LifNeurons {
 
  private:
   // `at_spike`: per trace, its value just after the last spike.
-  void start_at_age(std::size_t neuron, std::int64_t age, double potential, const std::vector<double>& at_spike);
+  void start_at_age(std::size_t neuron, std::int64_t age, double potential, const double* at_spike);
   double threshold(std::size_t neuron) const;
   double jump_factor(double jump, double now);
 
@@ -100,7 +90,7 @@ class GivenNeurons {
   const GivenSpikes& spikes_;
 };
 
-using Neurons = std::variant<PoissonNeurons, LnpNeurons, LifNeurons, GivenNeurons>;
+using Neurons = std::variant<PoissonNeurons, LnpNeurons, LifNeurons, LifCohorts, GivenNeurons>;
 
 Neurons make_neurons(const NeuronContext& context);
 

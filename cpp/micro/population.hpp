@@ -1,4 +1,4 @@
-// A population simulated neuron by neuron, with the plasticity of its outgoing synapses.
+// A population whose neurons are told apart, with the plasticity of its outgoing synapses.
 #pragma once
 
 #include <cstdint>

@@ -22,6 +22,8 @@ class Ensemble:
         closure: str,
         noise: str,
         bin_tolerance: float,
+        cohorts: Sequence[bool],
+        cohort_tolerance: float,
         key: Sequence[int],
         trials: int,
         instruction_set: str,
