@@ -17,6 +17,7 @@ from mesopop.analysis.hysteresis import (
 )
 from mesopop.analysis.report import Table, counted
 from mesopop.analysis.series import require_like_rate
+from mesopop.analysis.thresholds import Thresholds
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -144,8 +145,9 @@ def population_spikes(
     rate: ArrayLike,
     *,
     dt: float,
-    low: float,
-    high: float,
+    low: float | None = None,
+    high: float | None = None,
+    thresholds: Thresholds | None = None,
     smooth: float = 10.0,
     release: ArrayLike | None = None,
     u: ArrayLike | None = None,
@@ -162,8 +164,10 @@ def population_spikes(
         Population activity (Hz), or any other series (a potential in mV).
     dt : float
         Width of the bins (ms).
-    low, high : float
+    low, high : float, optional
         Thresholds, in the units of `rate`; low < high.
+    thresholds : Thresholds, optional
+        Instead of these. Default: `thresholds_from_histogram` of the series.
     smooth : float
         Time constant of causal exponential smoothing (ms); 0: none.
     release : array_like, shape of `rate`, optional
@@ -180,7 +184,8 @@ def population_spikes(
     ------
     TypeError, ValueError
         If `rate` is not a finite series of at least 2 bins and longer than `smooth`, dt <= 0 ms,
-        smooth < 0 ms, low >= high, or `release`, `u` or `x` is not finite or of another shape.
+        smooth < 0 ms, low >= high, or `release`, `u` or `x` is not finite or of another shape;
+        without thresholds, if the series is not bimodal.
 
     Examples
     --------
@@ -206,7 +211,9 @@ def population_spikes(
       released per neuron and event   1.40 ± 0.14
       ± standard error
     """
-    values, curve, segmentation = smooth_and_segment(rate, dt=dt, low=low, high=high, smooth=smooth)
+    values, curve, segmentation = smooth_and_segment(
+        rate, dt=dt, low=low, high=high, thresholds=thresholds, smooth=smooth
+    )
     shape = values.shape
     y, u_values, x_values = (
         None if series is None else require_like_rate(name, series, shape)
