@@ -6,14 +6,18 @@ Rates are in Hz, times in ms, and the time of a bin is its end: bin k has time (
 
 from mesopop.analysis.autocorrelation import Autocorrelation, autocorrelation
 from mesopop.analysis.averages import ratio_of_averages, time_average
+from mesopop.analysis.cross_spectra import CrossSpectrum, cross_spectrum
+from mesopop.analysis.distances import Distance, distance
 from mesopop.analysis.durations import Durations
-from mesopop.analysis.estimate import Estimate, EventRate
+from mesopop.analysis.estimate import Correlation, Estimate, EventRate
+from mesopop.analysis.event_average import EventAverage, event_average
 from mesopop.analysis.events import find_events
 from mesopop.analysis.exponentiality import ExponentialityTest, exponentiality
 from mesopop.analysis.hysteresis import DOWN, UNDEFINED, UP, Segmentation, segment
 from mesopop.analysis.modes import Bimodality, bimodality
 from mesopop.analysis.population_spikes import PopulationSpikes, population_spikes
 from mesopop.analysis.smoothing import exponential_smoothing
+from mesopop.analysis.spectra import PowerSpectrum, Segments, power_spectrum
 from mesopop.analysis.survival import SurvivalFunction, survival_function
 from mesopop.analysis.thresholds import (
     Thresholds,
@@ -21,6 +25,13 @@ from mesopop.analysis.thresholds import (
     thresholds_from_histogram,
 )
 from mesopop.analysis.up_down import UpDownStates, up_down_states
+from mesopop.analysis.variability import (
+    FanoFactor,
+    SizeScaling,
+    fano_factor,
+    size_scaling,
+    variance,
+)
 
 __all__ = [
     "DOWN",
@@ -28,26 +39,41 @@ __all__ = [
     "UP",
     "Autocorrelation",
     "Bimodality",
+    "Correlation",
+    "CrossSpectrum",
+    "Distance",
     "Durations",
     "Estimate",
+    "EventAverage",
     "EventRate",
     "ExponentialityTest",
+    "FanoFactor",
     "PopulationSpikes",
+    "PowerSpectrum",
     "Segmentation",
+    "Segments",
+    "SizeScaling",
     "SurvivalFunction",
     "Thresholds",
     "UpDownStates",
     "autocorrelation",
     "bimodality",
+    "cross_spectrum",
+    "distance",
+    "event_average",
     "exponential_smoothing",
     "exponentiality",
+    "fano_factor",
     "find_events",
     "population_spikes",
+    "power_spectrum",
     "ratio_of_averages",
     "segment",
+    "size_scaling",
     "survival_function",
     "thresholds_from_fixed_points",
     "thresholds_from_histogram",
     "time_average",
     "up_down_states",
+    "variance",
 ]

@@ -63,9 +63,7 @@ class Autocorrelation:
         )
 
 
-def autocorrelation(
-    rate: ArrayLike, *, dt: float, max_lag: float | None = None
-) -> Autocorrelation:
+def autocorrelation(rate: ArrayLike, *, dt: float, max_lag: float | None = None) -> Autocorrelation:
     """Estimate the autocovariance and autocorrelation of a series.
 
     c(k dt) is the mean of (A_i - m)(A_i+k - m) over all pairs of bins of the same trial, m the mean
@@ -179,5 +177,5 @@ def _products(deviation: NDArray[np.float64], lags: int) -> NDArray[np.float64]:
 
     size = next_fast_len(deviation.shape[1] + lags, real=True)
     spectrum = rfft(deviation, size, axis=1)
-    products: NDArray[np.float64] = irfft(np.abs(spectrum) ** 2, size, axis=1)[:, : lags + 1]
-    return products
+    products: NDArray[np.float64] = irfft(np.abs(spectrum) ** 2, size, axis=1)
+    return products[:, : lags + 1]

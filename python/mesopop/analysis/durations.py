@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import attrs
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mesopop.analysis.estimate import Estimate, EventRate, mean
 from mesopop.analysis.exponentiality import ExponentialityTest, exponentiality
@@ -14,6 +12,18 @@ from mesopop.analysis.report import Table, duration
 from mesopop.analysis.series import require_times
 from mesopop.analysis.survival import SurvivalFunction, survival_function
 from mesopop.validation import require_number
+
+
+def _complete(times: ArrayLike) -> NDArray[np.float64]:
+    return require_times("complete", times)
+
+
+def _cut_off(times: ArrayLike) -> NDArray[np.float64]:
+    return require_times("cut_off", times)
+
+
+def _limits(times: ArrayLike) -> NDArray[np.float64]:
+    return require_times("limits", times)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -54,9 +64,9 @@ class Durations:
     0.5
     """
 
-    complete: NDArray[np.float64] = attrs.field(converter=partial(require_times, "complete"))
-    cut_off: NDArray[np.float64] = attrs.field(converter=partial(require_times, "cut_off"), factory=partial(np.empty, 0))
-    limits: NDArray[np.float64] = attrs.field(converter=partial(require_times, "limits"), factory=partial(np.empty, 0))
+    complete: NDArray[np.float64] = attrs.field(converter=_complete)
+    cut_off: NDArray[np.float64] = attrs.field(converter=_cut_off, factory=lambda: np.empty(0))
+    limits: NDArray[np.float64] = attrs.field(converter=_limits, factory=lambda: np.empty(0))
     dt: float = 0.0
 
     def __attrs_post_init__(self) -> None:

@@ -127,7 +127,9 @@ def exponentiality(
     else:
         longest = require_times("limits", limits)
         if len(longest) != n:
-            raise ValueError(f"limits must hold one time for each duration ({n}), got {len(longest)}")
+            raise ValueError(
+                f"limits must hold one time for each duration ({n}), got {len(longest)}"
+            )
     numbers = {"samples": samples, "complete": len(times), "cut_off": len(seen)}
     if len(times) < LEAST:
         reason = f"{len(times)} complete durations, at least {LEAST} are needed"

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mesopop.analysis.autocorrelation import integral_time
+from mesopop.analysis.dip import dip_p, dip_statistic
 from mesopop.analysis.report import Table, counted, significant
 from mesopop.analysis.series import require_series
 from mesopop.analysis.smoothing import settled
@@ -16,7 +17,6 @@ from mesopop.validation import require_integer, require_number
 
 CELLS = 1024  # of the histogram from the lowest to the highest value
 FINEST = 0.5  # bandwidth in cells: less is not resolved
-CHUNK = 50  # bootstrap samples smoothed at a time
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -30,19 +30,21 @@ class Bimodality:
         bandwidth shows two.
     depth : float
         1 - density at the valley / density at the lower of both modes: 0 to 1.
+    dip : float
+        Hartigan's dip of the independent values.
     p : float
-        Of Silverman's test: probability that so much smoothing is needed to make the distribution
-        unimodal, if it is.
+        Probability of a larger one if there is one mode only.
     independent : int
         Number of values behind the test: one per two correlation times.
     samples : int
-        Bootstrap samples behind `p`.
+        Simulated samples behind `p`, which is never below 1 / (samples + 1).
     """
 
     down: float
     valley: float
     up: float
     depth: float
+    dip: float
     p: float
     independent: int
     samples: int
@@ -63,7 +65,10 @@ class Bimodality:
                 ["lower mode", significant(self.down)],
                 ["valley", f"{significant(self.valley)} (depth {significant(self.depth, 2)})"],
                 ["upper mode", significant(self.up)],
-                ["one mode only", f"p {bound} {significant(self.p, 2)} (Silverman's test)"],
+                [
+                    "one mode only",
+                    f"p {bound} {significant(self.p, 2)} (dip {significant(self.dip, 2)})",
+                ],
             ],
             notes=[counted(self.independent, "independent value")],
         )
@@ -74,13 +79,16 @@ def bimodality(
 ) -> Bimodality:
     """Find two modes of the smoothed series and test whether there is only one.
 
-    Densities are Gaussian kernel estimates. The fewer modes, the larger the bandwidth: h1 is the
-    smallest with one mode, h2 the smallest with two. The modes are those at the geometric mean of
-    both, on the scale at which there are two of them over the widest range of bandwidths. The test
-    is Silverman's [1]_: samples of the estimate with bandwidth h1 (of the same variance as the
-    data) are drawn, and p is the fraction of them that have several modes at h1. It is known to err
-    on the side of one mode. Unlike the bimodality coefficient and Ashman's D it is not misled by
-    skewed distributions, which those of activity are, and needs no division into two groups.
+    The test is Hartigan's [1]_: the dip is the largest distance of the distribution function to the
+    nearest unimodal one, and p the probability of a larger one for uniform values, the least
+    unimodal of all distributions with one mode: for others the test errs on the side of one mode.
+    Unlike the bimodality coefficient it is not misled by the skewed distributions that activity has,
+    and unlike Ashman's D it needs no division into two groups. A state that takes only some percent
+    of the time makes no dip: population spikes need given thresholds.
+
+    The modes are those of Gaussian kernel estimates of the density. The larger the bandwidth, the
+    fewer they are [2]_: h1 is the smallest bandwidth with one, h2 the smallest with two. Modes and
+    valley are read at the geometric mean of both.
 
     Values within a correlation time depend on each other: of the series those two correlation times
     (`autocorrelation`) apart enter the test.
@@ -95,9 +103,9 @@ def bimodality(
         Time constant of causal exponential smoothing (ms); 0: none. Its first 5 time constants are
         left out (at most half of a trial).
     samples : int
-        Bootstrap samples, >= 99.
+        Simulated samples behind p, >= 99.
     seed : int
-        Of the bootstrap.
+        Of these.
 
     Returns
     -------
@@ -111,7 +119,8 @@ def bimodality(
 
     References
     ----------
-    .. [1] B. W. Silverman, Using kernel density estimates to investigate multimodality, J. R. Stat.
+    .. [1] J. A. Hartigan, P. M. Hartigan, The dip test of unimodality, Ann. Stat. 13 (1985).
+    .. [2] B. W. Silverman, Using kernel density estimates to investigate multimodality, J. R. Stat.
        Soc. B 43 (1981).
 
     Examples
@@ -125,7 +134,7 @@ def bimodality(
       lower mode      1.9
       valley          16 (depth 0.99)
       upper mode      30
-      one mode only   p <= 0.005 (Silverman's test)
+      one mode only   p <= 0.005 (dip 0.14)
       65 independent values
     """
     values = require_series("rate", rate)
@@ -148,13 +157,13 @@ def modes_of(
     down, valley, up, depth = _two_modes(counts)
     apart = max(math.ceil(2 * integral_time(curve, dt) / dt), 1)
     independent = np.atleast_2d(curve)[:, ::apart].ravel()
-    p = _silverman(independent, low, high, samples, np.random.default_rng(seed))
     return Bimodality(
         down=low + cell * (down + 0.5),
         valley=low + cell * (valley + 0.5),
         up=low + cell * (up + 0.5),
         depth=depth,
-        p=p,
+        dip=dip_statistic(independent),
+        p=dip_p(independent, samples, np.random.default_rng(seed)),
         independent=len(independent),
         samples=samples,
     )
@@ -191,7 +200,8 @@ def _maxima(density: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _number_of_modes(counts: NDArray[np.float64], bandwidth: float) -> NDArray[np.int64]:
-    return np.count_nonzero(_maxima(_smooth(counts, bandwidth)), axis=-1)
+    number: NDArray[np.int64] = np.count_nonzero(_maxima(_smooth(counts, bandwidth)), axis=-1)
+    return number
 
 
 def _critical_bandwidth(counts: NDArray[np.float64], modes: int) -> float:
@@ -219,30 +229,3 @@ def _two_modes(counts: NDArray[np.float64]) -> tuple[float, float, float, float]
     valley = down + int(np.argmin(density[down : up + 1]))
     depth = 1 - float(density[valley] / min(density[down], density[up]))
     return float(down - CELLS), float(valley - CELLS), float(up - CELLS), depth
-
-
-def _silverman(
-    values: NDArray[np.float64],
-    low: float,
-    high: float,
-    samples: int,
-    rng: np.random.Generator,
-) -> float:
-    cell = (high - low) / CELLS
-    critical = _critical_bandwidth(_histogram(values, low, high), 1)
-    n, centre, spread = len(values), float(values.mean()), float(values.std())
-    if n < 2 or spread == 0:
-        return 1.0
-    shrink = 1 / math.sqrt(1 + (critical * cell / spread) ** 2)
-    several = 0
-    for begin in range(0, samples, CHUNK):
-        shape = (min(CHUNK, samples - begin), n)
-        drawn = values[rng.integers(0, n, shape)] + critical * cell * rng.normal(size=shape)
-        drawn = centre + shrink * (drawn - centre)
-        # Beyond the range of the data there is room in the histogram.
-        position = np.clip(np.floor((drawn - low) / cell).astype(int) + CELLS, 0, 3 * CELLS - 1)
-        row = np.arange(shape[0])[:, None] * 3 * CELLS
-        counts = np.bincount((row + position).ravel(), minlength=shape[0] * 3 * CELLS)
-        counts = counts.reshape(shape[0], 3 * CELLS).astype(np.float64)
-        several += int(np.count_nonzero(_number_of_modes(counts, critical) > 1))
-    return (1 + several) / (1 + samples)

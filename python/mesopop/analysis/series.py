@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mesopop.validation import require_number
-
 
 def require_series(name: str, values: ArrayLike) -> NDArray[np.float64]:
     """Return `values` as float64, shape (bins,) or (trials, bins), all finite."""
@@ -38,16 +36,6 @@ def require_like_rate(name: str, values: ArrayLike, shape: tuple[int, ...]) -> N
     if array.shape != shape:
         raise ValueError(f"{name} must have the shape of rate, {shape}, got {array.shape}")
     return array
-
-
-def require_thresholds(low: float, high: float) -> tuple[float, float]:
-    """Return two thresholds in the units of the series, low < high."""
-    low, high = require_number("low", low), require_number("high", high)
-    if low >= high:
-        raise ValueError(
-            f"low must be < high (both in the units of the series), got low {low}, high {high}"
-        )
-    return low, high
 
 
 def require_times(name: str, values: ArrayLike) -> NDArray[np.float64]:

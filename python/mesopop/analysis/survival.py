@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import attrs
 import numpy as np
@@ -145,7 +146,7 @@ def survival_function(
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         # Of the ends that are not known, which are nan.
         warnings.simplefilter("ignore", RuntimeWarning)
-        interval = function.confidence_interval(confidence, method="log-log")
+        interval: Any = function.confidence_interval(confidence, method="log-log")
     # Steps only where something ended.
     steps = np.isin(function.quantiles, times)
     return SurvivalFunction(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
+from attrs import field
 from numpy.typing import ArrayLike, NDArray
 
 from mesopop.analysis.modes import modes_of
 from mesopop.analysis.report import significant
-from mesopop.analysis.series import require_series, require_thresholds
+from mesopop.analysis.series import require_series
 from mesopop.analysis.smoothing import settled
-from mesopop.validation import require_number
+from mesopop.validation import number, real_number, require_number
 
 SIGNIFICANT = 0.05  # p of one mode, below which a histogram is taken for bimodal
 
@@ -38,14 +39,16 @@ class Thresholds:
     Thresholds(low=6.0, high=25.0, origin='')
     """
 
-    low: float
-    high: float
+    low: float = field(converter=real_number, validator=number())
+    high: float = field(converter=real_number, validator=number())
     origin: str = ""
 
     def __attrs_post_init__(self) -> None:
-        low, high = require_thresholds(self.low, self.high)
-        object.__setattr__(self, "low", low)
-        object.__setattr__(self, "high", high)
+        if self.low >= self.high:
+            raise ValueError(
+                "low must be < high (both in the units of the series), "
+                f"got low {self.low}, high {self.high}"
+            )
 
 
 def thresholds_from_fixed_points(*, down: float, saddle: float, up: float) -> Thresholds:
@@ -87,9 +90,7 @@ def thresholds_from_fixed_points(*, down: float, saddle: float, up: float) -> Th
     return _halfway(down, saddle, up, "fixed points", "saddle")
 
 
-def thresholds_from_histogram(
-    rate: ArrayLike, *, dt: float, smooth: float = 10.0
-) -> Thresholds:
+def thresholds_from_histogram(rate: ArrayLike, *, dt: float, smooth: float = 10.0) -> Thresholds:
     """Thresholds halfway from the valley of a bimodal histogram to its modes.
 
     Modes and valley are those of `bimodality`, which take the parts of fixed points and saddle
@@ -130,7 +131,9 @@ def thresholds_from_histogram(
     """
     values = require_series("rate", rate)
     dt = require_number("dt", dt, "ms", gt=0)
-    return histogram_thresholds(settled(values, dt, require_number("smooth", smooth, "ms", ge=0)), dt)
+    return histogram_thresholds(
+        settled(values, dt, require_number("smooth", smooth, "ms", ge=0)), dt
+    )
 
 
 def histogram_thresholds(curve: NDArray[np.float64], dt: float) -> Thresholds:

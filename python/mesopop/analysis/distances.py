@@ -1,0 +1,119 @@
+"""How far two samples are apart."""
+
+from __future__ import annotations
+
+import math
+
+import attrs
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mesopop.analysis.report import significant
+from mesopop.validation import require_number
+
+
+@attrs.frozen
+class Distance:
+    """Distances between the distributions of two samples.
+
+    Attributes
+    ----------
+    ks : float
+        Kolmogorov and Smirnov's: largest difference of the distribution functions, 0 to 1.
+    p : float
+        Probability of a larger one if both samples come from one distribution.
+    wasserstein : float
+        Mean distance over which values must be moved to turn one distribution into the other, in
+        the units of the sample.
+    sizes : tuple of float
+        Numbers of independent values behind `p`.
+    unit : str
+        Of `wasserstein`.
+
+    Examples
+    --------
+    >>> from mesopop.analysis import Distance
+    >>> print(Distance(0.0812, 0.334, 112.0, (270.0, 275.0), "ms"))
+    KS 0.0812 (p = 0.33), Wasserstein 112 ms
+    """
+
+    ks: float
+    p: float
+    wasserstein: float
+    sizes: tuple[float, float]
+    unit: str = ""
+
+    def __str__(self) -> str:
+        if math.isnan(self.ks):
+            return "–"
+        return (
+            f"KS {significant(self.ks)} (p = {significant(self.p, 2)}), "
+            f"Wasserstein {significant(self.wasserstein)} {self.unit}".rstrip()
+        )
+
+
+def distance(
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    independent: tuple[float, float] | None = None,
+    unit: str = "",
+) -> Distance:
+    """Compare two samples by Kolmogorov and Smirnov's and by Wasserstein's distance.
+
+    p is that of the two-sample Kolmogorov–Smirnov test for large samples, for the number of
+    independent values n1 n2 / (n1 + n2). The values of a series depend on each other within a
+    correlation time: give the effective sizes T / (2 tau) (`autocorrelation`), with which p is an
+    approximation.
+
+    Parameters
+    ----------
+    first, second : array_like, shape (n,) and (m,)
+        Dwell times, or smoothed activity over time and trials (which is flattened).
+    independent : tuple of two floats, optional
+        Numbers of independent values, 1 to n and 1 to m. Default: n and m.
+    unit : str
+        Of both, for the distance to carry.
+
+    Returns
+    -------
+    Distance
+        nan if a sample is empty.
+
+    Raises
+    ------
+    ValueError
+        If a sample is not finite, or `independent` is out of bounds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mesopop.analysis import distance
+    >>> rng = np.random.default_rng(1)
+    >>> print(distance(rng.exponential(300.0, 200), rng.exponential(400.0, 200), unit="ms"))
+    KS 0.105 (p = 0.21), Wasserstein 61 ms
+    """
+    one, two = (np.asarray(values, dtype=np.float64).ravel() for values in (first, second))
+    for name, values in (("first", one), ("second", two)):
+        if not np.isfinite(values).all():
+            raise ValueError(f"{name} must be finite")
+    if not len(one) or not len(two):
+        return Distance(math.nan, math.nan, math.nan, (float(len(one)), float(len(two))), unit)
+    if independent is None:
+        independent = float(len(one)), float(len(two))
+    n, m = (
+        require_number("independent", size, ge=1, le=len(values))
+        for size, values in zip(independent, (one, two), strict=True)
+    )
+    from scipy.stats import kstwo, wasserstein_distance
+
+    ks = _largest_difference(one, two)
+    p = float(np.clip(kstwo.sf(ks, max(round(n * m / (n + m)), 1)), 0, 1))
+    return Distance(ks, p, float(wasserstein_distance(one, two)), (n, m), unit)
+
+
+def _largest_difference(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
+    one, two = np.sort(one), np.sort(two)
+    values = np.concatenate((one, two))
+    below = np.searchsorted(one, values, side="right") / len(one)
+    return float(np.max(np.abs(below - np.searchsorted(two, values, side="right") / len(two))))
