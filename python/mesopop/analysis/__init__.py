@@ -7,7 +7,7 @@ Rates are in Hz, times in ms, and the time of a bin is its end: bin k has time (
 from mesopop.analysis.autocorrelation import Autocorrelation, autocorrelation
 from mesopop.analysis.averages import ratio_of_averages, time_average
 from mesopop.analysis.cross_spectra import CrossSpectrum, cross_spectrum
-from mesopop.analysis.distances import Distance, distance
+from mesopop.analysis.distances import Distance, distance, distance_of_series
 from mesopop.analysis.durations import Durations
 from mesopop.analysis.estimate import Correlation, Estimate, EventRate
 from mesopop.analysis.event_average import EventAverage, event_average
@@ -60,6 +60,7 @@ __all__ = [
     "bimodality",
     "cross_spectrum",
     "distance",
+    "distance_of_series",
     "event_average",
     "exponential_smoothing",
     "exponentiality",

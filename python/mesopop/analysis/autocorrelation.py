@@ -52,7 +52,7 @@ class Autocorrelation:
     def _table(self) -> Table:
         return Table(
             title=f"Autocorrelation up to {duration(float(self.lags[-1]))} "
-            f"({counted(self.n, 'trial or batch').replace('batchs', 'batches')})",
+            f"({counted(self.n, 'piece')})",
             lines=[],
             header=None,
             rows=[
@@ -165,7 +165,7 @@ def effective_size(values: NDArray[np.float64], dt: float) -> float:
 
 
 def _deviation(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    deviation = values - values.mean()
+    deviation: NDArray[np.float64] = values - values.mean()
     if not np.any(np.abs(deviation) > 1e-12 * np.abs(values).max()):
         raise ValueError(f"rate must vary to be correlated, got {values.flat[0]} in every bin")
     return deviation
@@ -176,6 +176,5 @@ def _products(deviation: NDArray[np.float64], lags: int) -> NDArray[np.float64]:
     from scipy.fft import irfft, next_fast_len, rfft
 
     size = next_fast_len(deviation.shape[1] + lags, real=True)
-    spectrum = rfft(deviation, size, axis=1)
-    products: NDArray[np.float64] = irfft(np.abs(spectrum) ** 2, size, axis=1)
-    return products[:, : lags + 1]
+    products: NDArray[np.float64] = irfft(np.abs(rfft(deviation, size, axis=1)) ** 2, size, axis=1)
+    return products[:, : lags + 1].copy()

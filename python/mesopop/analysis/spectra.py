@@ -89,7 +89,7 @@ class PowerSpectrum:
     Attributes
     ----------
     frequency : ndarray, shape (n,)
-        From the resolution to half the sampling rate (Hz); 0, where the mean is, is left out.
+        From the resolution to below half the sampling rate (Hz); 0, where the mean is, is left out.
     power : ndarray, shape (n,)
         Density (units of the series squared per Hz: Hz^2/Hz for a rate).
     dof : ndarray, shape (n,)
@@ -255,7 +255,7 @@ def power_spectrum(rate: ArrayLike, *, dt: float, segment: float | None = None) 
     >>> spectrum
     Power spectral density, one-sided (square of the units of the series per Hz)
       79 segments of 1 s (Hann, overlapping by half), every 1 Hz
-      frequencies          1 to 500 Hz
+      frequencies          1 to 499 Hz
       degrees of freedom   150
       largest density      0.0685 at 232 Hz
         95 % interval      0.0553 to 0.0871
@@ -275,10 +275,13 @@ def power_spectrum(rate: ArrayLike, *, dt: float, segment: float | None = None) 
         detrend=False,
         axis=1,
     )
-    dof = np.full(len(frequency), segments.dof)
-    dof[-1] /= 2  # real at half the sampling rate
+    # The last one is real, with half the density and degrees of freedom.
+    inside = slice(1, -1)
     return PowerSpectrum(
-        frequency=frequency[1:], power=power.mean(axis=0)[1:], dof=dof[1:], segments=segments
+        frequency=frequency[inside],
+        power=power.mean(axis=0)[inside],
+        dof=np.full(len(frequency) - 2, segments.dof),
+        segments=segments,
     )
 
 
