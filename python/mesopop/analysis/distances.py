@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mesopop.analysis.autocorrelation import effective_size
-from mesopop.analysis.report import significant
+from mesopop.analysis.report import p_value, significant
 from mesopop.analysis.series import require_series
 from mesopop.validation import require_number
 
@@ -49,7 +49,7 @@ class Distance:
         if math.isnan(self.ks):
             return "–"
         return (
-            f"KS {significant(self.ks)} (p = {significant(self.p, 2)}), "
+            f"KS {significant(self.ks)} ({p_value(self.p)}), "
             f"Wasserstein {significant(self.wasserstein)} {self.unit}".rstrip()
         )
 

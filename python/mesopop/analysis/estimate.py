@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from mesopop.analysis.report import significant, with_error
+from mesopop.analysis.report import p_value, significant, with_error
 from mesopop.validation import require_number
 
 LEAST_PAIRS = 4  # of a correlation
@@ -140,8 +140,7 @@ class Correlation:
     def __str__(self) -> str:
         if math.isnan(self.value):
             return f"– (n = {self.n})"
-        p = f"p = {significant(self.p, 2)}" if self.p >= 1e-4 else "p < 0.0001"
-        return f"{significant(self.value)} ({p}, n = {self.n})"
+        return f"{significant(self.value)} ({p_value(self.p)}, n = {self.n})"
 
 
 def correlation(

@@ -9,10 +9,11 @@ import attrs
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mesopop.analysis.averages import batches
 from mesopop.analysis.estimate import Estimate
 from mesopop.analysis.report import Table, counted, duration, significant
 from mesopop.analysis.series import require_series
-from mesopop.validation import require_number
+from mesopop.validation import require_integer, require_number
 
 SEGMENTS = 8  # of a trial, by default
 LEAST_BINS = 8  # of a segment
@@ -94,6 +95,9 @@ class PowerSpectrum:
         Density (units of the series squared per Hz: Hz^2/Hz for a rate).
     dof : ndarray, shape (n,)
         Degrees of freedom of each value.
+    pieces : ndarray, shape (n_pieces, n)
+        The same densities of every trial, or of batches of successive segments if there are fewer
+        than ten trials.
     segments : Segments
         What was averaged.
     """
@@ -101,10 +105,15 @@ class PowerSpectrum:
     frequency: NDArray[np.float64]
     power: NDArray[np.float64]
     dof: NDArray[np.float64]
+    pieces: NDArray[np.float64]
     segments: Segments
 
     def interval(self, confidence: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Pointwise confidence band, nu P / chi2_nu at both tails.
+
+        For Gaussian series. Where the power itself comes and goes slowly, as with Up and Down
+        states, it is too narrow, at single frequencies the less the fewer degrees of freedom there
+        are; `band` and `coarse` see that.
 
         Parameters
         ----------
@@ -130,7 +139,7 @@ class PowerSpectrum:
     def band(self, low: float, high: float) -> Estimate:
         """Mean density from `low` (included) to `high` (excluded, Hz) with its standard error.
 
-        The error takes care of the correlation of neighbouring frequencies.
+        The error is that of the mean over trials or batches, whatever the series.
 
         Raises
         ------
@@ -145,41 +154,44 @@ class PowerSpectrum:
                 f"the band from {low} to {high} Hz holds no frequency: they lie every "
                 f"{self.frequency[0]:.3g} Hz up to {self.frequency[-1]:.5g} Hz"
             )
-        value, variance = self._mean(inside)
-        return Estimate(value, math.sqrt(variance), len(inside), "Hz²/Hz")
+        value = float(self.power[inside].mean())
+        se = math.sqrt(self._variance_of_pieces(inside))
+        return Estimate(value, se, len(self.pieces), "Hz²/Hz")
 
     def coarse(self, per_decade: int = 20) -> PowerSpectrum:
         """The same with averages over bands of equal logarithmic width where lines are denser.
 
-        Degrees of freedom add up, but for the correlation of neighbours: confidence bands become
-        narrower.
+        Degrees of freedom add up, but for the correlation of neighbours, as far as the scatter over
+        trials or batches permits.
         """
-        from mesopop.validation import require_integer
-
         per_decade = require_integer("per_decade", per_decade, ge=1)
         band = np.floor(np.log10(self.frequency / self.frequency[0]) * per_decade + 1e-9)
         groups = np.split(np.arange(len(band)), np.flatnonzero(np.diff(band)) + 1)
-        means = np.array([self._mean(group) for group in groups])
-        power = means[:, 0]
         return PowerSpectrum(
             frequency=np.array([self.frequency[group].mean() for group in groups]),
-            power=power,
-            dof=np.where(
-                means[:, 1] > 0,
-                2 * power**2 / np.where(means[:, 1] > 0, means[:, 1], 1.0),
-                [float(self.dof[group].sum()) for group in groups],
-            ),
+            power=np.array([self.power[group].mean() for group in groups]),
+            dof=np.array([self._dof(group) for group in groups]),
+            pieces=np.array([self.pieces[:, group].mean(axis=1) for group in groups]).T,
             segments=self.segments,
         )
 
-    def _mean(self, group: NDArray[np.int64]) -> tuple[float, float]:
-        # Mean of neighbouring values and its variance.
+    def _dof(self, group: NDArray[np.int64]) -> float:
+        # Of a mean of neighbours: 2 mean^2 / variance.
+        if len(group) == 1 or not self.power[group].any():
+            return float(self.dof[group[0]])
         sd = self.power[group] * np.sqrt(2 / self.dof[group])
         variance = 0.0
         for lag, correlation in enumerate(NEIGHBOURS[: len(group)]):
             products = float(np.sum(sd[lag:] * sd[: len(sd) - lag]))
-            variance += (2 if lag else 1) * correlation * products
-        return float(self.power[group].mean()), variance / len(group) ** 2
+            variance += (2 if lag else 1) * correlation * products / len(group) ** 2
+        seen = self._variance_of_pieces(group)
+        if not math.isnan(seen):
+            variance = max(variance, seen)
+        return 2 * float(self.power[group].mean()) ** 2 / variance
+
+    def _variance_of_pieces(self, group: NDArray[np.int64]) -> float:
+        means = self.pieces[:, group].mean(axis=1)
+        return float(means.var(ddof=1)) / len(means) if len(means) > 1 else math.nan
 
     def __repr__(self) -> str:
         return self._table().text()
@@ -213,7 +225,7 @@ class PowerSpectrum:
 def power_spectrum(rate: ArrayLike, *, dt: float, segment: float | None = None) -> PowerSpectrum:
     """Estimate the power spectrum of a series by Welch's method [1]_.
 
-    Periodograms of half-overlapping segments with a Hann window (`scipy.signal.welch`) are averaged
+    Periodograms of half-overlapping segments with a Hann window (`scipy.signal.spectrogram`) are averaged
     over segments and trials, after the mean over time and trials was subtracted. The average is
     nearly chi-squared distributed, with degrees of freedom that take the overlap into account [1]_,
     as far as a segment is longer than what the series remembers (`autocorrelation`): for slow Up
@@ -260,27 +272,33 @@ def power_spectrum(rate: ArrayLike, *, dt: float, segment: float | None = None) 
       largest density      0.0685 at 232 Hz
         95 % interval      0.0553 to 0.0871
     >>> print(spectrum.band(10.0, 100.0))
-    0.04888 ± 0.00083 Hz²/Hz
+    0.04888 ± 0.00068 Hz²/Hz
     """
     values = require_series("rate", rate)
     dt = require_number("dt", dt, "ms", gt=0)
     segments = require_segments("rate", values, dt, segment)
-    from scipy.signal import welch  # takes half a second to import
+    from scipy.signal import spectrogram  # takes half a second to import
 
-    frequency, power = welch(
+    frequency, _, periodograms = spectrogram(
         np.atleast_2d(values - values.mean()),
         fs=1000 / dt,
         window="hann",
         nperseg=segments.bins,
+        noverlap=segments.bins // 2,
         detrend=False,
         axis=1,
     )
-    # The last one is real, with half the density and degrees of freedom.
-    inside = slice(1, -1)
+    # That at half the sampling rate is real, with half the density and degrees of freedom.
+    periodograms = periodograms[:, 1:-1]
+    count = batches(segments.trials, segments.count)
+    starts = np.arange(count) * segments.count // count
+    pieces = np.add.reduceat(periodograms, starts, axis=2)
+    pieces /= np.diff(starts, append=segments.count)
     return PowerSpectrum(
-        frequency=frequency[inside],
-        power=power.mean(axis=0)[inside],
+        frequency=frequency[1:-1],
+        power=periodograms.mean(axis=(0, 2)),
         dof=np.full(len(frequency) - 2, segments.dof),
+        pieces=pieces.transpose(0, 2, 1).reshape(-1, len(frequency) - 2),
         segments=segments,
     )
 
