@@ -265,6 +265,21 @@ def dwell_times(intervals: NDArray[np.void], segmentation: Segmentation) -> Dura
     )
 
 
+def onset_durations(segmentation: Segmentation) -> Durations:
+    """Return the times from each onset to the next one, or cut off by the end of the trial."""
+    found = segmentation.intervals()
+    begun = found[(found["state"] == UP) & ~found["first"]]
+    room = (segmentation.bins - begun["start"]) * segmentation.dt
+    last = np.append(np.diff(begun["trial"]) != 0, True)[: len(begun)]
+    onsets = begun["start"] * segmentation.dt
+    return Durations(
+        complete=onset_intervals(onsets, begun["trial"]),
+        cut_off=room[last],
+        limits=np.concatenate((room[~last], room[last])),
+        dt=segmentation.dt,
+    )
+
+
 def onset_intervals(onsets: NDArray[np.float64], trials: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the times between successive onsets of the same trial."""
     between: NDArray[np.float64] = np.diff(onsets)[np.diff(trials) == 0]

@@ -19,6 +19,7 @@ from mesopop.analysis.hysteresis import (
     Segmentation,
     censored_intervals,
     missing_state,
+    onset_durations,
     onset_intervals,
     smooth_and_segment,
 )
@@ -100,16 +101,7 @@ class PopulationSpikes:
     @property
     def interval_durations(self) -> Durations:
         """The intervals, and the time after the last onset of each trial as one cut off."""
-        found = self.segmentation.intervals()
-        begun = found[(found["state"] == UP) & ~found["first"]]
-        room = (self.segmentation.bins - begun["start"]) * self.segmentation.dt
-        last = np.append(np.diff(begun["trial"]) != 0, True)[: len(begun)]
-        return Durations(
-            complete=self.intervals,
-            cut_off=room[last],
-            limits=np.concatenate((room[~last], room[last])),
-            dt=self.segmentation.dt,
-        )
+        return onset_durations(self.segmentation)
 
     @property
     def serial_correlation(self) -> Correlation:

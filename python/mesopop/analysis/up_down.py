@@ -17,6 +17,7 @@ from mesopop.analysis.hysteresis import (
     censored_intervals,
     dwell_times,
     missing_state,
+    onset_durations,
     onset_intervals,
     smooth_and_segment,
 )
@@ -79,6 +80,11 @@ class UpDownStates:
     def down(self) -> Durations:
         """Down dwell times of which the beginning was seen: survival function, exponentiality."""
         return self._durations(DOWN)
+
+    @property
+    def interval_durations(self) -> Durations:
+        """The intervals, and the time after the last onset of each trial as one cut off."""
+        return onset_durations(self.segmentation)
 
     def _durations(self, state: int) -> Durations:
         found = self.segmentation.intervals()
