@@ -50,6 +50,15 @@ def distribution(
     ------
     ValueError
         If there is no result, it is too short, or has no such population.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> network = mp.presets.load("lif-up-down")
+    >>> results = [mp.simulate(network, 500, dt=0.5, level=level, seed=1) for level in ("micro", "meso")]
+    >>> ax = mp.plot.distribution(*results)
+    >>> ax.get_xlabel()
+    'activity of E (Hz)'
     """
     if not results:
         raise ValueError("distribution needs at least one result")

@@ -46,6 +46,16 @@ def dwell_times(
     ------
     ValueError
         If there are no states, or `labels` or `ax` does not go with them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mesopop as mp
+    >>> rate = np.repeat([1.0, 40.0] * 4, [120, 200, 300, 150, 250, 180, 350, 220])
+    >>> states = mp.analysis.up_down_states(rate, dt=10.0, low=6.0, high=25.0)
+    >>> up, down = mp.plot.dwell_times(states)
+    >>> up.get_xlabel()
+    'Up times (s)'
     """
     axes = as_list(ax, 2, "state")
     for panel, title, samples in zip(
@@ -84,6 +94,16 @@ def intervals(
     ------
     ValueError
         If there are no events, or `labels` does not go with them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mesopop as mp
+    >>> rate = np.repeat([1.0, 40.0] * 4, [120, 200, 300, 150, 250, 180, 350, 220])
+    >>> states = mp.analysis.up_down_states(rate, dt=10.0, low=6.0, high=25.0)
+    >>> ax = mp.plot.intervals(states)
+    >>> ax.get_xlabel()
+    'interval between onsets (s)'
     """
     ax = as_list(ax, 1, "figure")[0]
     samples = [found.interval_durations for found in events]

@@ -49,6 +49,15 @@ def event_average(
     ------
     ValueError
         If there is no result, a time is not > 0 ms, or `events` does not go with the results.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> preset = mp.presets.experiment("lif-population-spikes")
+    >>> result = mp.simulate(preset.network, 10_000, dt=0.5, level="meso", seed=1)
+    >>> ax = mp.plot.event_average(result, events=[mp.analysis.find_events(result, preset.events)])
+    >>> ax.get_xlabel()
+    'time from peak (ms)'
     """
     if not results:
         raise ValueError("event_average needs at least one result")

@@ -64,6 +64,15 @@ def overview(
     ------
     ValueError
         If there is no result, or one is too short for its events.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> preset = mp.presets.experiment("feedforward")
+    >>> result = mp.simulate(preset.network, 4000, dt=0.5, level="meso", seed=1)
+    >>> figure = mp.plot.overview(preset, result)
+    >>> len(figure.axes)
+    5
     """
     if not results:
         raise ValueError("overview needs at least one result")

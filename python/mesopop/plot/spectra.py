@@ -129,8 +129,8 @@ def coherence(
     >>> import mesopop as mp
     >>> shared, own = np.random.default_rng(1).normal(size=(2, 50_000))
     >>> ax = mp.plot.coherence(mp.analysis.cross_spectrum(shared, shared + own, dt=1.0))
-    >>> ax.get_ylim()
-    (0.0, 1.0)
+    >>> ax.get_ylabel()
+    'coherence'
     """
     if not spectra:
         raise ValueError("coherence needs at least one cross-spectrum")
