@@ -285,7 +285,8 @@ def test_interval_against_amplitude(results, ax):
     np.testing.assert_array_equal(interval, events.intervals / 1000)
     np.testing.assert_array_equal(amplitude, events.amplitudes[events.before_interval])
     label = ax.get_legend().get_texts()[0].get_text()
-    assert label == f"micro: {events.amplitude_and_next_interval}"
+    ranks = events.amplitude_and_next_interval
+    assert label == f"micro: ρ = {ranks.value:.2f}, p = {float(f'{ranks.p:.2g}'):g}"
 
 
 def test_raster_draws_the_recorded_spikes(preset):

@@ -121,8 +121,7 @@ def distance_of_series(
     As `distance`, with effective numbers of independent values T / (2 tau), where T is all recorded
     time and tau the correlation time of being above the common median: the distribution functions
     fluctuate most there. The values of a continuous series fluctuate together, and those far from
-    the median are forgotten sooner: p errs on the side of equal distributions (of equal
-    Ornstein–Uhlenbeck processes about 1.5 % have p < 0.1).
+    the median are forgotten sooner: p errs on the side of equal distributions.
 
     Parameters
     ----------

@@ -134,7 +134,7 @@ def _with_events(figure: Figure, experiment: Experiment, results: Sequence[Resul
         event_average(*cut, events=spikes, population=settings.population, ax=bottom[1])
         mark = "bars: population spikes"
     figure.align_ylabels([*figure.axes[: len(heights)], bottom[0]])
-    return f"{_stretch(shown, experiment)}; {mark}; thin curves below: exponential of equal mean"
+    return f"{_stretch(shown, experiment)}; {mark}; thin curves below: exponential of equal rate"
 
 
 def _without_events(figure: Figure, experiment: Experiment, results: Sequence[Result]) -> str:

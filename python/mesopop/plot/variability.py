@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mesopop.analysis.estimate import Correlation
 from mesopop.analysis.population_spikes import PopulationSpikes
+from mesopop.analysis.report import p_value
 from mesopop.analysis.variability import FanoFactor
 from mesopop.plot.style import as_list, colour_of, legend_inside, names_of, say, tidy
 
@@ -126,13 +129,18 @@ def interval_against_amplitude(
             markeredgewidth=0,
             alpha=0.6,
             color=colour_of(label, index),
-            label=f"{label}: {found.amplitude_and_next_interval}".removeprefix(": "),
+            label=_described(label, found.amplitude_and_next_interval),
         )
     if not ax.lines:
         say(ax, "no interval")
     ax.set_ylim(bottom=0)
     ax.set_xlabel("amplitude (smoothed)")
     ax.set_ylabel("next interval (s)")
-    legend_inside(ax, "best")
+    legend_inside(ax, "upper left")
     tidy(ax)
     return ax
+
+
+def _described(label: str, ranks: Correlation) -> str:
+    correlation = "" if math.isnan(ranks.value) else f"ρ = {ranks.value:.2f}, {p_value(ranks.p)}"
+    return ": ".join(filter(None, (label, correlation)))
