@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import attrs
 import numpy as np
 from attrs import field
@@ -139,7 +141,7 @@ def thresholds_from_histogram(rate: ArrayLike, *, dt: float, smooth: float = 10.
 def histogram_thresholds(curve: NDArray[np.float64], dt: float) -> Thresholds:
     """Thresholds of a checked and smoothed series."""
     modes = modes_of(curve, dt)
-    if modes.p >= SIGNIFICANT:
+    if modes.p >= SIGNIFICANT or math.isnan(modes.valley):
         raise ValueError(
             "low and high must be given: the histogram of the smoothed series is not significantly "
             f"bimodal (p = {significant(modes.p, 2)} with {modes.independent} independent values)"
