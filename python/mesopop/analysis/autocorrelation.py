@@ -117,7 +117,7 @@ def autocorrelation(rate: ArrayLike, *, dt: float, max_lag: float | None = None)
     else:
         lags = int(require_number("max_lag", max_lag, "ms", ge=0, le=bins * dt / 2) / dt + 1e-6)
     deviation = _deviation(values)
-    covariance = _products(deviation, lags).sum(axis=0) / (trials * (bins - np.arange(lags + 1)))
+    covariance = _sum_of_products(deviation, lags) / (trials * (bins - np.arange(lags + 1)))
     correlation = covariance / covariance[0]
 
     pieces = min(batches(trials, bins), max(bins // (2 * lags), 1)) if lags else 1
@@ -152,7 +152,7 @@ def integral_time(values: NDArray[np.float64], dt: float) -> float:
     bins = values.shape[1]
     deviation = _deviation(values)
     lags = np.arange(bins // 2 + 1)
-    covariance = _products(deviation, len(lags) - 1).sum(axis=0) / (bins - lags)
+    covariance = _sum_of_products(deviation, len(lags) - 1) / (bins - lags)
     integrals = np.cumsum(covariance) / covariance[0] - 0.5
     enough = np.flatnonzero(lags >= WINDOW * integrals)
     steps = float(integrals[enough[0]]) if len(enough) else bins / 2
@@ -169,6 +169,14 @@ def _deviation(values: NDArray[np.float64]) -> NDArray[np.float64]:
     if not np.any(np.abs(deviation) > 1e-12 * np.abs(values).max()):
         raise ValueError(f"rate must vary to be correlated, got {values.flat[0]} in every bin")
     return deviation
+
+
+def _sum_of_products(deviation: NDArray[np.float64], lags: int) -> NDArray[np.float64]:
+    # Row by row: padded spectra of all together take much more memory than the series.
+    total = np.zeros(lags + 1)
+    for row in deviation:
+        total += _products(row[None], lags)[0]
+    return total
 
 
 def _products(deviation: NDArray[np.float64], lags: int) -> NDArray[np.float64]:

@@ -279,26 +279,28 @@ def power_spectrum(rate: ArrayLike, *, dt: float, segment: float | None = None) 
     segments = require_segments("rate", values, dt, segment)
     from scipy.signal import spectrogram  # takes half a second to import
 
-    frequency, _, periodograms = spectrogram(
-        np.atleast_2d(values - values.mean()),
-        fs=1000 / dt,
-        window="hann",
-        nperseg=segments.bins,
-        noverlap=segments.bins // 2,
-        detrend=False,
-        axis=1,
-    )
-    # That at half the sampling rate is real, with half the density and degrees of freedom.
-    periodograms = periodograms[:, 1:-1]
     count = batches(segments.trials, segments.count)
     starts = np.arange(count) * segments.count // count
-    pieces = np.add.reduceat(periodograms, starts, axis=2)
-    pieces /= np.diff(starts, append=segments.count)
+    sizes = np.diff(starts, append=segments.count)
+    sums = []
+    # Trial by trial: all periodograms together take much more memory than the series.
+    for trial in np.atleast_2d(values - values.mean()):
+        frequency, _, periodograms = spectrogram(
+            trial,
+            fs=1000 / dt,
+            window="hann",
+            nperseg=segments.bins,
+            noverlap=segments.bins // 2,
+            detrend=False,
+        )
+        sums.append(np.add.reduceat(periodograms, starts, axis=1).T)
+    # That at half the sampling rate is real, with half the density and degrees of freedom.
+    pieces = np.concatenate(sums)[:, 1:-1]
     return PowerSpectrum(
         frequency=frequency[1:-1],
-        power=periodograms.mean(axis=(0, 2)),
+        power=pieces.sum(axis=0) / (segments.count * segments.trials),
         dof=np.full(len(frequency) - 2, segments.dof),
-        pieces=pieces.transpose(0, 2, 1).reshape(-1, len(frequency) - 2),
+        pieces=pieces / np.tile(sizes, segments.trials)[:, None],
         segments=segments,
     )
 
