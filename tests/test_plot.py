@@ -266,6 +266,11 @@ def test_power_spectrum_draws_estimate_band_and_theory(results, ax):
         mp.plot.power_spectrum(spectra[0], theory=([1.0], [1.0, 2.0]), ax=ax)
 
 
+def test_spectrum_of_a_constant_series_says_so(ax):
+    mp.plot.power_spectrum(mp.analysis.power_spectrum(np.ones(300), dt=1.0), ax=ax)
+    assert [text.get_text() for text in ax.texts] == ["no power: the series does not vary"]
+
+
 def test_coherence_and_fano_factor(results, ax):
     first, second = (result.rate["E"] for result in results)
     together = mp.analysis.cross_spectrum(first, second, dt=1.0)

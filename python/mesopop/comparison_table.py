@@ -219,7 +219,9 @@ class Comparison:
             cells = [_cut(row.name)]
             for index in others:
                 distance = row.distances[index - 1]
-                moved = f"{significant(distance.wasserstein)} {distance.unit}".strip()
+                moved = significant(distance.wasserstein)
+                if distance.unit and not math.isnan(distance.wasserstein):
+                    moved += f" {distance.unit}"
                 cells += [significant(distance.ks, 2), probability(distance.p), moved]
             rows.append(cells)
         return Table(header=header, rows=rows, ruled=True)

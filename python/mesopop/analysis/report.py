@@ -9,6 +9,8 @@ import textwrap
 import attrs
 import numpy as np
 
+MOST_DECIMALS = 6  # of a number with its error
+
 
 def significant(value: float, digits: int = 3) -> str:
     """Format to so many significant digits, without an exponent."""
@@ -38,8 +40,12 @@ def with_error(value: float, se: float, unit: str = "") -> str:
     if unit == "ms" and abs(value) >= 1000:
         value, se, unit = value / 1000, se / 1000, "s"
     if se > 1e-6 * abs(value):
-        decimals = min(max(1 - math.floor(math.log10(se)), 0), 6)
-        text = f"{value:.{decimals}f} ± {se:.{decimals}f}"
+        decimals = max(1 - math.floor(math.log10(se)), 0)
+        if decimals > MOST_DECIMALS and abs(value) < 0.01:
+            text = f"{value:.1e} ± {se:.1e}"
+        else:
+            decimals = min(decimals, MOST_DECIMALS)
+            text = f"{value:.{decimals}f} ± {se:.{decimals}f}"
     else:
         text = significant(value) if math.isnan(se) else f"{significant(value)} ± 0"
     return f"{text} {unit}".rstrip()

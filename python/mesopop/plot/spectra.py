@@ -16,6 +16,7 @@ from mesopop.plot.style import (
     colour_of,
     legend_inside,
     names_of,
+    say,
     tidy,
 )
 
@@ -75,6 +76,8 @@ def power_spectrum(
     for index, (spectrum, label) in enumerate(zip(spectra, names, strict=True)):
         colour = colour_of(label, index)
         shown = spectrum.coarse()
+        if not shown.power.any():
+            continue
         low, high = shown.interval(confidence)
         ax.fill_between(shown.frequency, low, high, color=colour, alpha=BAND, linewidth=0)
         ax.plot(shown.frequency, shown.power, color=colour, linewidth=1.0, label=label or None)
@@ -86,7 +89,10 @@ def power_spectrum(
             )
         ax.plot(frequency, power, color=BLACK, linestyle="--", linewidth=0.8, label="theory")
     ax.set_xscale("log")
-    ax.set_yscale("log")
+    if ax.lines:
+        ax.set_yscale("log")
+    else:
+        say(ax, "no power: the series does not vary")
     ax.xaxis.set_major_formatter("{x:g}")
     ax.set_xlabel("frequency (Hz)")
     ax.set_ylabel("power spectral density (Hz²/Hz)")
