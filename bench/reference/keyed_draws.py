@@ -39,7 +39,7 @@ class Purpose(IntEnum):
     COUNT = 3
     RELEASE = 4
     DRIVE = 5
-    NEXT_SPIKE = 6
+    NEXT_SPIKE = 10
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ enum class Purpose : std::uint64_t {
   count = 3,       // owner population, event step: number of spikes
   release = 4,     // owner STP set, event step: means of u and x over the neurons that fire
   drive = 5,       // owner population, index component, event step: Ornstein-Uhlenbeck increment
-  next_spike = 6,  // owner population, event number drawn before / 4: four exponentials (micro cohorts)
+  next_spike = 10,  // owner population, event number drawn before / 4: four exponentials (micro cohorts)
 };
 
 // Seed and trial: everything that distinguishes one realisation from another.
