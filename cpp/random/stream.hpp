@@ -11,12 +11,13 @@
 namespace mesopop {
 
 enum class Purpose : std::uint64_t {
-  threshold = 1,   // owner population, index neuron, event spikes fired so far: one exponential
-  initial = 2,     // owner population, index neuron (micro) or 0 (meso): age at t = 0
-  count = 3,       // owner population, event step: number of spikes
-  release = 4,     // owner STP set, event step: means of u and x over the neurons that fire
-  drive = 5,       // owner population, index component, event step: Ornstein-Uhlenbeck increment
-  next_spike = 10,  // owner population, event number drawn before / 4: four exponentials (micro cohorts)
+  threshold = 1,  // owner population, index neuron, event spikes fired so far: one exponential
+  initial = 2,    // owner population, index neuron (micro) or 0 (meso): age at t = 0
+  count = 3,      // owner population, event step: number of spikes
+  release = 4,    // owner STP set, event step: means of u and x over the neurons that fire
+  drive = 5,      // owner population, index component, event step: Ornstein-Uhlenbeck increment
+  // Cohorts of neurons at the microscopic level:
+  next_spike = 10,  // owner population, event number drawn before / 4: four exponentials
 };
 
 // Seed and trial: everything that distinguishes one realisation from another.
