@@ -39,13 +39,16 @@ class Draws(Protocol):
     ) -> np.ndarray:
         """Binomial number of spikes of each cohort of a population in a step."""
 
+    def cohort_release_normals(self, stp_set: int, step: int, n: int) -> np.ndarray:
+        """Two standard normals for each of the n cohorts that fire in a step, that of u first."""
+
     def spike_count_normal(self, population: int, step: int) -> float:
         """Standard normal for the number of spikes of a population in a step."""
 
-    def release_normals(self, stp_set: int, step: int, n: int = 2) -> np.ndarray:
-        """Standard normals for the sample means of u and x over the neurons that fire in a step.
+    def release_normals(self, population: int, number: int, step: int) -> np.ndarray:
+        """Two standard normals for the means of u and x over the neurons that fire in a step.
 
-        Two per group of neurons, that of u first.
+        `number`: of the STP set among those of the population.
         """
 
     def drive_normals(self, population: int, component: int, n_steps: int) -> np.ndarray:
@@ -84,11 +87,14 @@ class NumpyDraws:
     ) -> np.ndarray:
         return self._rng.binomial(sizes.astype(int), probabilities)
 
+    def cohort_release_normals(self, stp_set: int, step: int, n: int) -> np.ndarray:
+        return self._rng.standard_normal((n, 2))
+
     def spike_count_normal(self, population: int, step: int) -> float:
         return self._rng.standard_normal()
 
-    def release_normals(self, stp_set: int, step: int, n: int = 2) -> np.ndarray:
-        return self._rng.standard_normal(n)
+    def release_normals(self, population: int, number: int, step: int) -> np.ndarray:
+        return self._rng.standard_normal(2)
 
     def drive_normals(self, population: int, component: int, n_steps: int) -> np.ndarray:
         return self._rng.standard_normal(n_steps)

@@ -9,7 +9,7 @@ import numpy as np
 from .adaptation import NeuronTraces
 from .draws import Draws
 from .hazards import exponential_escape, lnp_hazard
-from .initial import NAMES, lnp_potential, neuron_ages, past_rate, synaptic_variables
+from .initial import NAMES, lnp_potential, neuron_ages, synaptic_variables, traces_at_spike
 from .membrane_input import MembraneInput
 from .neuron_cohorts import CommonCohort, LIFCohorts, NextSpike
 from .plasticity import Plasticity
@@ -199,7 +199,7 @@ def neurons_of(
                 line = NextSpike(number, draws)
                 return LIFCohorts(neuron, age, potential, membrane, dt, line, cohort_tolerance)
             thresholds = Thresholds(number, size, draws)
-            traces = NeuronTraces(neuron, dt, age, past_rate(initial, neuron, mu, dt))
+            traces = NeuronTraces(neuron, dt, age, traces_at_spike(initial, neuron, mu, dt))
             return LIFNeurons(neuron, age, potential, membrane, dt, thresholds, traces)
         case other:
             raise ValueError(f"no microscopic reference for {other} neurons")

@@ -12,24 +12,27 @@
 
 namespace mesopop {
 
-// Calls place(neuron, age, potential, past_rate) for each neuron: age in steps since its last spike, negative if it
-// never fired; past_rate in spikes per neuron and step, 0 if nothing but the last spikes is known.
+// Calls place(neuron, age, potential, at_spike) for each neuron: age in steps since its last spike, negative if it
+// never fired; at_spike points to the values of its adaptation just after that, null if nothing but the last spike is
+// known.
 template <class Place>
 void place_neurons(const NeuronContext& context, const LifNeuron& neuron, Place place) {
   const InitialSpec& initial = context.population.initial;
+  const std::vector<double>* const unknown = nullptr;
   const auto size = static_cast<std::size_t>(context.population.size);
   switch (initial.kind) {
     case InitialKind::rest:
-      for (std::size_t i = 0; i < size; ++i) place(i, std::int64_t{-1}, neuron.v_reset, 0.0);
+      for (std::size_t i = 0; i < size; ++i) place(i, std::int64_t{-1}, neuron.v_reset, unknown);
       break;
     case InitialKind::synchronous:
-      for (std::size_t i = 0; i < size; ++i) place(i, std::int64_t{0}, neuron.v_reset, 0.0);
+      for (std::size_t i = 0; i < size; ++i) place(i, std::int64_t{0}, neuron.v_reset, unknown);
       break;
     case InitialKind::given:
-      for (std::size_t i = 0; i < size; ++i) place(i, initial.age[i], initial.potential[i], 0.0);
+      for (std::size_t i = 0; i < size; ++i) place(i, initial.age[i], initial.potential[i], unknown);
       break;
     case InitialKind::stationary: {
-      const StationaryAges& ages = context.stationary.of(context.index, neuron, context.dt, context.initial_drive);
+      const StationaryAges& ages =
+          context.stationary.of(context.index, neuron, context.dt, context.initial_drive, Memory::average);
       std::vector<double> cumulative(ages.weight.size());
       std::partial_sum(ages.weight.begin(), ages.weight.end(), cumulative.begin());
       for (std::size_t i = 0; i < size; ++i) {
@@ -37,7 +40,7 @@ void place_neurons(const NeuronContext& context, const LifNeuron& neuron, Place 
         const double target = draw_uniform(stream) * cumulative.back();
         const auto found = std::upper_bound(cumulative.begin(), cumulative.end() - 1, target);
         const auto age = static_cast<std::int64_t>(found - cumulative.begin());
-        place(i, age, ages.potential[static_cast<std::size_t>(age)], ages.rate);
+        place(i, age, ages.potential[static_cast<std::size_t>(age)], &ages.at_spike);
       }
     }
   }

@@ -49,22 +49,25 @@ LifNeurons::LifNeurons(const NeuronContext& context)
       trace_pointer_(traces_.size()),
       threshold_(traces_.empty() ? 0 : potential_.size(), 0.0),
       pull_(threshold_.size(), 0.0) {
+  std::vector<double> own;
   for (const AdaptationTrace& t : traces_) {
     trace_decay_.push_back(t.decay);
     trace_weight_.push_back(t.threshold_weight);
     trace_gain_.push_back(t.current_gain);
+    own.push_back(t.own);
   }
-  place_neurons(context, neuron_, [&](std::size_t neuron, std::int64_t age, double potential, double past_rate) {
-    start_at_age(neuron, age, potential, past_rate);
-  });
+  place_neurons(context, neuron_,
+                [&](std::size_t neuron, std::int64_t age, double potential, const std::vector<double>* at_spike) {
+                  start_at_age(neuron, age, potential, at_spike ? *at_spike : own);
+                });
 }
 
-void LifNeurons::start_at_age(std::size_t neuron, std::int64_t age, double potential, double past_rate) {
+void LifNeurons::start_at_age(std::size_t neuron, std::int64_t age, double potential,
+                              const std::vector<double>& at_spike) {
   if (age >= 0) {
     wake_[neuron] = static_cast<double>(std::max<std::int64_t>(neuron_.refractory_steps - age, 0));
     for (std::size_t k = 0; k < traces_.size(); ++k) {
-      const AdaptationTrace& t = traces_[k];
-      trace_[k][neuron] = (t.own + t.stationary_older(past_rate)) * exp(-static_cast<double>(age) * dt_ / t.tau);
+      trace_[k][neuron] = at_spike[k] * exp(-static_cast<double>(age) * dt_ / traces_[k].tau);
     }
   }
   potential_[neuron] = potential;
