@@ -278,21 +278,21 @@ def test_the_memory_is_told_and_limited_before_anything_runs():
     assert told == 8 * 2 * 100 * (7 + 9 + 3 * (2 + 2 * 3) + 1)
     assert simulation.time == 0
     message = (
-        r"recording would take 6.56e-05 GB, more than memory_limit = 6e-05 GB: record less, in "
-        r"wider bins \(record_dt\) or shorter pieces, or raise memory_limit"
+        r"recording would take 6.56e-05 GB, more than record_limit = 6e-05 GB: record less, in "
+        r"wider bins \(record_dt\) or shorter pieces, or raise record_limit"
     )
     with pytest.raises(ValueError, match=message):
-        simulation.run(200.0, record=record, record_dt=2.0, memory_limit=6e-5)
+        simulation.run(200.0, record=record, record_dt=2.0, record_limit=6e-5)
     assert simulation.time == 0
-    assert simulation.run(200.0, record=record, record_dt=2.0, memory_limit=1).complete
-    with pytest.raises(ValueError, match="more than memory_limit = 4 GB"):
+    assert simulation.run(200.0, record=record, record_dt=2.0, record_limit=1).complete
+    with pytest.raises(ValueError, match="more than record_limit = 4 GB"):
         run(isolated(5, 1.0), MICRO, 1e9)
 
 
 @pytest.mark.parametrize("limit", [0.0, -1.0, np.inf, np.nan])
 def test_limits_that_are_none_are_refused(limit):
-    with pytest.raises(ValueError, match="memory_limit must be"):
-        run(isolated(5, 1.0), MICRO, memory_limit=limit)
+    with pytest.raises(ValueError, match="record_limit must be"):
+        run(isolated(5, 1.0), MICRO, record_limit=limit)
 
 
 @METHODS
@@ -309,8 +309,8 @@ def test_too_many_spikes_stop_the_run_and_keep_what_was_recorded(engine, chosen)
     # Room for 1000 spikes per trial, of about 5600, or half of them.
     limit = 1e-9 * (2 * 400 * 8 + 2 * 1000 * 16)
     simulation = mp.Simulation(network, **options)
-    with pytest.raises(MemoryError, match="spikes exceeded memory_limit = 3.84e-05 GB") as error:
-        simulation.run(2000.0, record=record, record_dt=5.0, memory_limit=limit)
+    with pytest.raises(MemoryError, match="spikes exceeded record_limit = 3.84e-05 GB") as error:
+        simulation.run(2000.0, record=record, record_dt=5.0, record_limit=limit)
     result = error.value.result
     assert not result.complete
     bins = len(result.t)
@@ -324,7 +324,7 @@ def test_too_many_spikes_stop_the_run_and_keep_what_was_recorded(engine, chosen)
         longest = max(longest, len(train))
     # At least until the last complete bin.
     assert 900 < longest <= 1000
-    with pytest.raises(RuntimeError, match="its spikes exceeded memory_limit"):
+    with pytest.raises(RuntimeError, match="its spikes exceeded record_limit"):
         simulation.run(5.0)
 
 

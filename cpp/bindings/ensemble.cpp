@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -135,16 +136,14 @@ class PyEnsemble {
   py::tuple progress() const { return py::make_tuple(completed_, failure_); }
 
   // Of all neurons, or of those chosen.
-  py::tuple take_spikes(std::size_t trial, std::size_t population, bool chosen) {
-    std::vector<Spike> spikes;
-    spikes.swap((chosen ? chosen_spikes_ : spikes_).at(trial).at(population));
-    py::array_t<double> time(static_cast<py::ssize_t>(spikes.size()));
-    py::array_t<std::int64_t> neuron(static_cast<py::ssize_t>(spikes.size()));
-    for (std::size_t i = 0; i < spikes.size(); ++i) {
-      time.mutable_data()[i] = spikes[i].time;
-      neuron.mutable_data()[i] = spikes[i].neuron;
-    }
-    return py::make_tuple(time, neuron);
+  py::array_t<Spike> take_spikes(std::size_t trial, std::size_t population, bool chosen) {
+    auto spikes = std::make_unique<std::vector<Spike>>();
+    spikes->swap((chosen ? chosen_spikes_ : spikes_).at(trial).at(population));
+    // The array owns the vector: there may be little room for a copy.
+    const auto size = static_cast<py::ssize_t>(spikes->size());
+    const Spike* const data = spikes->data();
+    const py::capsule owner(spikes.release(), [](void* p) { delete static_cast<std::vector<Spike>*>(p); });
+    return py::array_t<Spike>(size, data, owner);
   }
 
   std::int64_t step(std::int64_t trial) { return ensemble_.trial(trial).step(); }
@@ -187,6 +186,7 @@ class PyEnsemble {
 }  // namespace
 
 void bind_ensemble(py::module_& m) {
+  PYBIND11_NUMPY_DTYPE(Spike, time, neuron);
   py::class_<PyEnsemble>(m, "Ensemble")
       .def(py::init<const py::dict&, const std::string&, const std::string&, const std::string&, double,
                     const std::vector<bool>&, double, PhiloxKey, std::int64_t, const std::string&>(),

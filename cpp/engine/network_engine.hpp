@@ -4,9 +4,11 @@
 //   Population(const LevelContext&)
 //   double step(step, membrane, drive, release*)   spikes of the step and the release per STP set
 //   void fire_all(step, release*)                   every neuron spikes
-//   mean_potential(), mean_u(set), mean_x(set), fired(), visit(visitor, prefix)
-//   kNamed: whether neurons have names; if so, watch(neurons, step) announces that their potential(neuron) and
-//   synapse(set, neuron, time) will be asked for
+//   mean_potential(), mean_u(set), mean_x(set), visit(visitor, prefix)
+//   kNamed                                          whether its neurons have names, and the members that follow
+//   fired()                                         those that fired in the step
+//   watch(neurons, step), watches(neuron)           announces that potential(neuron) and synapse(set, neuron, time) of
+//                                                   these neurons will be asked for
 #pragma once
 
 #include <algorithm>

@@ -28,10 +28,11 @@ class LifCohorts {
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
-  enum Column : std::size_t { kPotential, kHazard, kCount, kFirst, kLatest, kColumns };
   // Members of a group are member_[first] .. member_[first + count - 1]. Groups lie one behind the other, the latest
   // last, those that are refractory included, with gaps where neurons have left. `latest` is the step of the last spike
   // of its youngest members; before the start, an ascending number.
+  enum Column : std::size_t { kPotential, kHazard, kCount, kFirst, kLatest, kColumns };
+
   void wake(std::int64_t step);
   void merge();
   std::int64_t fire(std::int64_t* fired);

@@ -18,7 +18,7 @@ PER_STP_STATE = ("release", "u", "x")
 DEFAULT_RECORD = (*PER_POPULATION, *PER_STP_STATE)
 RECORDABLE = (*DEFAULT_RECORD, "spikes")
 SPIKE = np.dtype([("time", np.float64), ("neuron", np.int64)])
-DEFAULT_MEMORY_LIMIT = 4.0  # GB
+DEFAULT_RECORD_LIMIT = 4.0  # GB
 GIGABYTE = 10**9
 
 
@@ -106,19 +106,19 @@ class Recording:
             "spikes" in neurons.of(self._compiled.network) for neurons in self._chosen.values()
         )
 
-    def allocate(self, memory_limit: int) -> dict[str, Any]:
-        """Make room, for at most `memory_limit` bytes; returns what the engines are handed.
+    def allocate(self, record_limit: int) -> dict[str, Any]:
+        """Make room, for at most `record_limit` bytes; returns what the engines are handed.
 
         Raises
         ------
         ValueError
             If the arrays take more.
         """
-        if self.memory > memory_limit:
+        if self.memory > record_limit:
             raise ValueError(
-                f"recording would take {self.memory / GIGABYTE:.3g} GB, more than memory_limit = "
-                f"{memory_limit / GIGABYTE:.3g} GB: record less, in wider bins (record_dt) or "
-                "shorter pieces, or raise memory_limit"
+                f"recording would take {self.memory / GIGABYTE:.3g} GB, more than record_limit = "
+                f"{record_limit / GIGABYTE:.3g} GB: record less, in wider bins (record_dt) or "
+                "shorter pieces, or raise record_limit"
             )
         populations = self._compiled.network.populations
         shape = (self._trials, self._bins)
@@ -131,7 +131,7 @@ class Recording:
             self._room_of(self._chosen[p.name]) if p.name in self._chosen else None
             for p in populations
         ]
-        left = min((memory_limit - self.memory) // SPIKE.itemsize // self._trials, 2**62)
+        left = min((record_limit - self.memory) // SPIKE.itemsize // self._trials, 2**62)
         return {
             **{name: self._arrays.get(name) for name in self._channels},
             "record_spikes": ["spikes" in self._quantities] * len(populations),
@@ -232,9 +232,7 @@ class Recording:
     def _spikes(self, ensemble: Any, population: int, end: float, *, chosen: bool) -> Any:
         trains = []
         for trial in range(self._trials):
-            times, neurons = ensemble.take_spikes(trial, population, chosen)
-            train = np.empty(len(times), SPIKE)
-            train["time"], train["neuron"] = times, neurons
+            train = ensemble.take_spikes(trial, population, chosen)
             # Trials that went on after another one failed have spikes beyond the last common bin.
             trains.append(train[: np.searchsorted(train["time"], end, side="right")])
         return trains[0] if self._trials == 1 else trains

@@ -14,7 +14,7 @@ from mesopop.initial import InitialState
 from mesopop.network import Network
 from mesopop.neuron_recording import Neurons
 from mesopop.recording import (
-    DEFAULT_MEMORY_LIMIT,
+    DEFAULT_RECORD_LIMIT,
     DEFAULT_RECORD,
     GIGABYTE,
     Recording,
@@ -161,7 +161,7 @@ class Simulation:
         *,
         record: Sequence[str | Neurons] = DEFAULT_RECORD,
         record_dt: float | None = None,
-        memory_limit: float = DEFAULT_MEMORY_LIMIT,
+        record_limit: float = DEFAULT_RECORD_LIMIT,
         progress: bool = False,
     ) -> Result:
         """Simulate the next `duration` ms. Pieces join to the bits of one long run.
@@ -175,7 +175,7 @@ class Simulation:
             and `Neurons`, which choose neurons whose own variables are recorded.
         record_dt : float, optional
             Width of the recording bins, ms, a multiple of dt; default dt.
-        memory_limit : float
+        record_limit : float
             GB that the recording may take, > 0. What `recording_memory` tells is compared with it
             before anything runs; spikes, 16 bytes each, share what is left between the trials.
         progress : bool
@@ -191,18 +191,18 @@ class Simulation:
         ------
         ValueError
             If a time is not a multiple, a quantity unknown or not available, a sampled drive too
-            short, or the recording larger than `memory_limit`.
+            short, or the recording larger than `record_limit`.
         FloatingPointError
             If a state becomes non-finite; names step, population and variable, and carries what was
             recorded as the attribute ``result``.
         MemoryError
-            If there are more spikes than `memory_limit` has room for; what was recorded until then
+            If there are more spikes than `record_limit` has room for; what was recorded until then
             is its attribute ``result``.
         RuntimeError
             If that has happened before, or the simulation is running in another thread.
         """
         recording, bins, steps_per_bin = self._recording(duration, record, record_dt)
-        memory_limit = require_number("memory_limit", memory_limit, "GB", gt=0)
+        record_limit = require_number("record_limit", record_limit, "GB", gt=0)
         total_steps = bins * steps_per_bin
         if self._failure:
             raise RuntimeError(f"the simulation has stopped and cannot go on: {self._failure}")
@@ -219,7 +219,7 @@ class Simulation:
                 f"simulation does at {(self._step + total_steps) * self.dt:g} ms"
             )
 
-        room = recording.allocate(int(memory_limit * GIGABYTE))
+        room = recording.allocate(int(record_limit * GIGABYTE))
         start = self._step
         completed, failure = self._advance(bins, steps_per_bin, room, progress)
         # Integers times dt, so that the times of pieces are those of one run to the bit.
@@ -247,8 +247,8 @@ class Simulation:
             kind: type[Exception] = FloatingPointError
             what = self._failure = f'{variable} of population "{population}" became non-finite'
             if variable == "spikes":
-                kind, self._failure = MemoryError, "its spikes exceeded memory_limit"
-                what = f"spikes exceeded memory_limit = {memory_limit:g} GB"
+                kind, self._failure = MemoryError, "its spikes exceeded record_limit"
+                what = f"spikes exceeded record_limit = {record_limit:g} GB"
             error = kind(
                 f"{what} at step {step} ({step * self.dt:g} ms) of trial {trial}; the {completed} "
                 "bins before it are in the attribute `result` of this error"
@@ -361,7 +361,7 @@ def simulate(
     n_threads: int | None = None,
     record: Sequence[str | Neurons] = DEFAULT_RECORD,
     record_dt: float | None = None,
-    memory_limit: float = DEFAULT_MEMORY_LIMIT,
+    record_limit: float = DEFAULT_RECORD_LIMIT,
     progress: bool = False,
 ) -> Result:
     """Simulate `network` for `duration` ms from t = 0.
@@ -375,7 +375,7 @@ def simulate(
     dt, level, method, closure, noise, bin_tolerance, cohort_tolerance, initial, history, seed, \
 trials, n_threads
         See `Simulation`.
-    record, record_dt, memory_limit, progress
+    record, record_dt, record_limit, progress
         See `Simulation.run`.
 
     Returns
@@ -414,7 +414,7 @@ trials, n_threads
         duration,
         record=record,
         record_dt=record_dt,
-        memory_limit=memory_limit,
+        record_limit=record_limit,
         progress=progress,
     )
 
