@@ -51,7 +51,7 @@ class Purpose(IntEnum):
     DRIVE = 5
     COHORT_COUNT = 6
     COHORT_RELEASE = 7
-    NEXT_SPIKE = 10
+    NEXT_SPIKE = 8
 
 
 @dataclass(frozen=True)

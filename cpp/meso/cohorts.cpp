@@ -1,5 +1,6 @@
 #include "meso/cohorts.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "random/distributions.hpp"
@@ -122,21 +123,30 @@ double CohortPopulation::next_threshold() {
 }
 
 // The neurons of the population fire one after the other, each after an Exp(1) amount of the hazard of all that are
-// left: the cost is one random number per spike, and the bins are gone through once. The threshold, being memoryless,
-// stays where numbers per cohort are drawn instead.
+// left: the cost is one random number per spike, and the bins are gone through once, several together where none fires.
+// The threshold, being memoryless, stays where numbers per cohort are drawn instead.
 void CohortPopulation::thin() {
   const double* const count = bins_.count();
   const double* const integrated = integrated_.data();
-  for (std::size_t bin = 0; bin < bins_.size(); ++bin) {
-    double left = count[bin], hazard = integrated[bin], fired = 0.0;
-    while (left > 0.0 && threshold_ <= left * hazard) {
-      hazard -= threshold_ / left;
-      left -= 1.0;
-      fired += 1.0;
-      threshold_ = next_threshold();
+  for (std::size_t first = 0; first < bins_.size(); first += kLanes) {
+    double together[kLanes];
+    for (std::size_t i = 0; i < kLanes; ++i) together[i] = count[first + i] * integrated[first + i];
+    const double total = sum_lanes(together);
+    if (total < threshold_) {
+      threshold_ -= total;
+      continue;
     }
-    threshold_ -= left * hazard;
-    if (fired > 0.0) firing_.push(bin, fired);
+    for (std::size_t bin = first; bin < std::min(first + kLanes, bins_.size()); ++bin) {
+      double left = count[bin], hazard = integrated[bin], fired = 0.0;
+      while (left > 0.0 && threshold_ <= left * hazard) {
+        hazard -= threshold_ / left;
+        left -= 1.0;
+        fired += 1.0;
+        threshold_ = next_threshold();
+      }
+      threshold_ -= left * hazard;
+      if (fired > 0.0) firing_.push(bin, fired);
+    }
   }
 }
 

@@ -12,23 +12,21 @@
 
 namespace mesopop {
 
-// Calls place(neuron, age, potential, at_spike) for each neuron: age in steps since its last spike, negative if it
-// never fired; at_spike points to the values of its adaptation just after that, null if nothing but the last spike is
-// known.
+// Calls place(neuron, age, potential, traces) for each neuron: age in steps since its last spike, negative if it never
+// fired; traces of adaptation just after that spike, null if it was the first.
 template <class Place>
 void place_neurons(const NeuronContext& context, const LifNeuron& neuron, Place place) {
   const InitialSpec& initial = context.population.initial;
-  const std::vector<double>* const unknown = nullptr;
   const auto size = static_cast<std::size_t>(context.population.size);
   switch (initial.kind) {
     case InitialKind::rest:
-      for (std::size_t i = 0; i < size; ++i) place(i, std::int64_t{-1}, neuron.v_reset, unknown);
+      for (std::size_t i = 0; i < size; ++i) place(i, std::int64_t{-1}, neuron.v_reset, nullptr);
       break;
     case InitialKind::synchronous:
-      for (std::size_t i = 0; i < size; ++i) place(i, std::int64_t{0}, neuron.v_reset, unknown);
+      for (std::size_t i = 0; i < size; ++i) place(i, std::int64_t{0}, neuron.v_reset, nullptr);
       break;
     case InitialKind::given:
-      for (std::size_t i = 0; i < size; ++i) place(i, initial.age[i], initial.potential[i], unknown);
+      for (std::size_t i = 0; i < size; ++i) place(i, initial.age[i], initial.potential[i], nullptr);
       break;
     case InitialKind::stationary: {
       const StationaryAges& ages =
@@ -40,7 +38,7 @@ void place_neurons(const NeuronContext& context, const LifNeuron& neuron, Place 
         const double target = draw_uniform(stream) * cumulative.back();
         const auto found = std::upper_bound(cumulative.begin(), cumulative.end() - 1, target);
         const auto age = static_cast<std::int64_t>(found - cumulative.begin());
-        place(i, age, ages.potential[static_cast<std::size_t>(age)], &ages.at_spike);
+        place(i, age, ages.potential[static_cast<std::size_t>(age)], ages.at_spike.data());
       }
     }
   }

@@ -37,7 +37,7 @@ LifCohorts::LifCohorts(const NeuronContext& context)
   // The oldest first; those that never fired are older than all others.
   std::map<std::pair<std::int64_t, double>, std::vector<std::int64_t>, std::greater<>> initial;
   const std::int64_t never = std::numeric_limits<std::int64_t>::max();
-  place_neurons(context, neuron_, [&](std::size_t neuron, std::int64_t age, double potential, const auto*) {
+  place_neurons(context, neuron_, [&](std::size_t neuron, std::int64_t age, double potential, const double*) {
     initial[{age >= 0 ? age : never, potential}].push_back(static_cast<std::int64_t>(neuron));
   });
   for (const auto& [key, neurons] : initial) {

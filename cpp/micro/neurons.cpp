@@ -56,14 +56,12 @@ LifNeurons::LifNeurons(const NeuronContext& context)
     trace_gain_.push_back(t.current_gain);
     own.push_back(t.own);
   }
-  place_neurons(context, neuron_,
-                [&](std::size_t neuron, std::int64_t age, double potential, const std::vector<double>* at_spike) {
-                  start_at_age(neuron, age, potential, at_spike ? *at_spike : own);
-                });
+  place_neurons(context, neuron_, [&](std::size_t neuron, std::int64_t age, double potential, const double* traces) {
+    start_at_age(neuron, age, potential, traces ? traces : own.data());
+  });
 }
 
-void LifNeurons::start_at_age(std::size_t neuron, std::int64_t age, double potential,
-                              const std::vector<double>& at_spike) {
+void LifNeurons::start_at_age(std::size_t neuron, std::int64_t age, double potential, const double* at_spike) {
   if (age >= 0) {
     wake_[neuron] = static_cast<double>(std::max<std::int64_t>(neuron_.refractory_steps - age, 0));
     for (std::size_t k = 0; k < traces_.size(); ++k) {

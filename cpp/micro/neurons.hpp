@@ -64,7 +64,7 @@ class LifNeurons {
 
  private:
   // `at_spike`: per trace, its value just after the last spike.
-  void start_at_age(std::size_t neuron, std::int64_t age, double potential, const std::vector<double>& at_spike);
+  void start_at_age(std::size_t neuron, std::int64_t age, double potential, const double* at_spike);
   double threshold(std::size_t neuron) const;
   double jump_factor(double jump, double now);
 

@@ -14,8 +14,8 @@ from mesopop.initial import InitialState
 from mesopop.network import Network
 from mesopop.neuron_recording import Neurons
 from mesopop.recording import (
-    DEFAULT_RECORD_LIMIT,
     DEFAULT_RECORD,
+    DEFAULT_RECORD_LIMIT,
     GIGABYTE,
     Recording,
     check_record,
