@@ -13,6 +13,8 @@ namespace mesopop {
 
 class MicroPopulation {
  public:
+  static constexpr bool kNamed = true;
+
   explicit MicroPopulation(const LevelContext& context);
 
   double step(std::int64_t step, const MembraneStep& membrane, double drive, double* release);
@@ -23,12 +25,21 @@ class MicroPopulation {
   double mean_x(std::size_t set) const { return synapses_[set].mean_x(); }
   const std::int64_t* fired() const { return fired_.data(); }
 
+  // Of chosen neurons. `step`: the next one to be made.
+  void watch(const std::vector<std::int64_t>& neurons, std::int64_t step);
+  bool watches(std::int64_t neuron) const { return watched_[static_cast<std::size_t>(neuron)]; }
+  double potential(std::int64_t neuron) const;
+  SynapseState synapse(std::size_t set, std::int64_t neuron, std::int64_t time) const {
+    return synapses_[set].at(static_cast<std::size_t>(neuron), time);
+  }
+
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
   Neurons neurons_;
   std::vector<NeuronSynapses> synapses_;  // one per STP set of this population
   std::vector<std::int64_t> fired_;       // scratch
+  std::vector<bool> watched_;             // empty: none
 };
 
 }  // namespace mesopop

@@ -44,6 +44,14 @@ class NeuronSynapses {
   double mean_u() const { return plasticity_.U0 + excess_u_ / static_cast<double>(neuron_.size()); }
   double mean_x() const { return 1.0 - deficit_x_ / static_cast<double>(neuron_.size()); }
 
+  // u and x of a neuron at a time (in steps) not before its last spike.
+  SynapseState at(std::size_t neuron, std::int64_t time) const {
+    const Neuron& n = neuron_[neuron];
+    const double elapsed = static_cast<double>(time - n.last) * plasticity_.dt;
+    if (elapsed == 0.0) return {n.u, n.x};
+    return relaxed(n, relaxation(elapsed, plasticity_.tau_f), relaxation(elapsed, plasticity_.tau_d));
+  }
+
   void visit(StateVisitor& visitor, const std::string& prefix) {
     visit_each(visitor, prefix + "/u", &Neuron::u);
     visit_each(visitor, prefix + "/x", &Neuron::x);
@@ -71,8 +79,7 @@ class NeuronSynapses {
     kernels_.relaxations({count, elapsed, plasticity_.tau_f, plasticity_.tau_d, decay_u, decay_x});
     for (std::int64_t i = 0; i < count; ++i) {
       Neuron& neuron = neuron_[static_cast<std::size_t>(fired[i])];
-      const SynapseState before{plasticity_.U0 + (neuron.u - plasticity_.U0) * decay_u[i],
-                                1.0 - (1.0 - neuron.x) * decay_x[i]};
+      const SynapseState before = relaxed(neuron, decay_u[i], decay_x[i]);
       const SynapseState after = plasticity_.after_spike(before);
       neuron = {after.u, after.x, now};
       excess_u_ += after.u - before.u;
@@ -80,6 +87,10 @@ class NeuronSynapses {
       total += before.release();
     }
     return total;
+  }
+
+  SynapseState relaxed(const Neuron& neuron, double decay_u, double decay_x) const {
+    return {plasticity_.U0 + (neuron.u - plasticity_.U0) * decay_u, 1.0 - (1.0 - neuron.x) * decay_x};
   }
 
   template <class T>

@@ -17,6 +17,7 @@ _HOME = {
     "experiment": ["EventSettings", "Experiment", "SimulationSettings"],
     "initial": ["InitialState"],
     "network": ["Network", "Population", "Projection"],
+    "neuron_recording": ["NeuronRecord", "Neurons"],
     "neurons": ["GIF", "LIF", "LNP", "Poisson", "SpikeTrains"],
     "plasticity": ["TsodyksMarkram"],
     "result": ["Result"],
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from mesopop.experiment import EventSettings, Experiment, SimulationSettings
     from mesopop.initial import InitialState
     from mesopop.network import Network, Population, Projection
+    from mesopop.neuron_recording import NeuronRecord, Neurons
     from mesopop.neurons import GIF, LIF, LNP, Poisson, SpikeTrains
     from mesopop.plasticity import TsodyksMarkram
     from mesopop.result import Result
