@@ -106,6 +106,37 @@ def test_small_kernels_change_little(engine):
             np.testing.assert_allclose(adapting[name], plain[name], rtol=1e-9, atol=1e-9)
 
 
+# --- Stationary start ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kernel", "drive"),
+    [
+        (threshold(99, 300), 8.0),
+        (threshold(10, 300), 2.0),
+        (threshold(10, 50), 30.0),
+        (current(40, 300), 9.0),
+        (current(5, 200), 22.0),
+        (current(1, 5000), 22.0),
+        (current(-1, 100), 14.0),
+    ],
+)
+def test_the_stationary_state_stays(kernel, drive):
+    """Also where the threshold has risen by many delta_u, and where spikes are rare."""
+    network = isolated(1000, drive, neuron=gif(kernel))
+    rate = mp.simulate(
+        network, 20_000.0, dt=DT, record=("rate",), record_dt=10.0, **meso("renewal", "none")
+    ).rate["E"]
+    np.testing.assert_allclose(rate, rate[-1], rtol=1.5e-3)
+
+
+def test_of_several_stationary_rates_the_lowest_is_taken():
+    """Depolarising currents keep each other up at 33 Hz, but a neuron that has not fired is slow."""
+    network = isolated(1000, 12.0, neuron=gif(current(-5, 100)))
+    rate = mp.simulate(network, 10.0, dt=DT, **meso("renewal", "none")).rate["E"]
+    assert (rate < 6).all()
+
+
 # --- Accuracy of what is known of earlier spikes -------------------------------------------------
 
 # Error of the rate in the quasi-renewal approximation in percent, as measured with a standard error

@@ -233,7 +233,7 @@ def test_a_refused_run_leaves_the_simulation_as_it_is():
         (
             {"level": "meso", "bin_tolerance": 0, "history": 103.5},
             ValueError,
-            r'population "E": history must be >= 5 tau_m \+ t_ref = 104 ms, got 103.5 ms',
+            r'population "E": history must be >= 104 ms, until when .* is forgotten, got 103.5 ms',
         ),
         (
             {"level": "meso", "bin_tolerance": 0, "history": -1},

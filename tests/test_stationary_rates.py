@@ -19,6 +19,7 @@ POINTS = {
     "fine": (LIF, 16.0, 0.1),
     "not refractory": (changed(LIF, t_ref=0.0), 25.0, 0.5),
     "sharp threshold": (changed(LIF, delta_u=0.5), 18.0, 0.5),
+    "nearly hard threshold": (changed(LIF, delta_u=0.05), 14.9, 0.5),
     "long refractory time": (changed(LIF, t_ref=150.0), 20.0, 0.5),
 }
 # Without synapses the first and second order are the same.

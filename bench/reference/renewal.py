@@ -18,8 +18,9 @@ from .adaptation import QuasiRenewal, Traces, kernels
 from .hazards import exponential_escape, spike_probability
 from .time_grid import history_steps, whole_steps
 
-# Until the potential of old neurons has settled, in tau_m beyond the history.
-SETTLING_TIME = 15.0
+# Until the potential and the adaptation of old neurons have settled: so many time constants beyond
+# the history, each of them.
+SETTLING_TIME = 30.0
 
 
 @dataclass
@@ -55,7 +56,8 @@ def survival(neuron, drive: float, dt: float, traces: Callable[[int], tuple]) ->
     """Neurons after a spike; `traces(n)`: rise of the threshold and pull at the ages 0 .. n - 1."""
     K = history_steps(neuron, dt)
     R = whole_steps("t_ref", neuron.t_ref, dt)
-    settled = K + int(SETTLING_TIME * neuron.tau_m / dt)
+    longest = max([neuron.tau_m, *(k.tau for k in kernels(neuron))])
+    settled = K + int(SETTLING_TIME * longest / dt)
     decay = math.exp(-dt / neuron.tau_m)
     threshold, pull = traces(settled + 1)
 

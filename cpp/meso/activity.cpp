@@ -62,10 +62,16 @@ double LifActivity::step(std::int64_t step, const MembraneStep& membrane, double
   const AgeBinSums sums = kernels_.age_bins({static_cast<std::int64_t>(bins_.size()), bins_.potential(), bins_.hazard(),
                                              bins_.count(), bins_.extra(kVariance), membrane, bins_.escape(),
                                              jump_factor, bins_.threshold(), bins_.pull()});
-  // What the expected survivors miss or exceed of the population fires with the effective probability P_Lambda.
-  const double effective = sums.variance > 0.0 ? sums.variance_spikes / sums.variance : 0.0;
+  // What the expected survivors miss or exceed of the population fires with the effective probability P_Lambda: the mean
+  // over the bins weighted with their variance, or, where all are certain, with their number. Where there are none, the
+  // last one counts.
+  if (sums.variance > 0.0) {
+    effective_ = sums.variance_spikes / sums.variance;
+  } else if (sums.count > 0.0) {
+    effective_ = std::clamp(sums.expected_spikes / sums.count, 0.0, 1.0);
+  }
   const double missing = spikes_.size() - (sums.count + bins_.refractory_count());
-  const double count = spikes_.draw(step, sums.expected_spikes + effective * missing);
+  const double count = spikes_.draw(step, sums.expected_spikes + effective_ * missing);
   const std::vector<AdaptationTrace>& traces = bins_.traces();
   for (std::size_t i = 0; i < traces.size(); ++i) earlier_[i] *= traces[i].decay;
   bins_.fire(step, count, earlier_.data());
@@ -75,6 +81,7 @@ double LifActivity::step(std::int64_t step, const MembraneStep& membrane, double
 
 void LifActivity::visit(StateVisitor& visitor, const std::string& prefix) {
   bins_.visit(visitor, prefix);
+  visitor.field(prefix + "/effective_probability", effective_);
   visitor.field(prefix + "/adaptation", earlier_);
 }
 

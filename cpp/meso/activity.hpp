@@ -80,6 +80,7 @@ class LifActivity {
   const Kernels& kernels_;
   SpikeCount spikes_;
   AgeBins bins_;
+  double effective_ = 0.0;  // P_Lambda
   // Quasi-renewal approximation: per trace, what all spikes of the population so far have left behind in each neuron.
   std::vector<double> earlier_;
 };

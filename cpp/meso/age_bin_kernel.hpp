@@ -68,7 +68,9 @@ MESOPOP_INLINE AgeBinSums step_age_bins(const AgeBinStep& s) {
         x[i] += count[i];
         y[i] += p * variance[i];
         z[i] += variance[i];
-        variance[i] = survive * survive * variance[i] + survive * spikes;
+        // Counts of the diffusion approximation can be negative, their variance cannot.
+        const double magnitude = spikes < 0.0 ? -spikes : spikes;
+        variance[i] = survive * survive * variance[i] + survive * magnitude;
         count[i] -= spikes;
       }
     }

@@ -8,7 +8,6 @@ AgeBins::AgeBins(const LevelContext& context, Memory memory, std::size_t extra)
     : kernels_(context.kernels),
       neuron_(std::get<LifNeuron>(context.population().neuron)),
       escape_(neuron_.escape, context.network.dt),
-      size_(static_cast<double>(context.population().size)),
       tolerance_(context.bin_tolerance * neuron_.escape.delta_u),
       traces_(make_traces(neuron_, context.network.dt, memory)),
       first_extra_(kTraces + traces_.size()),
@@ -131,7 +130,7 @@ double AgeBins::mean_potential() const {
     sum += v[i] * n[i];
     total += n[i];
   }
-  return sum / total;
+  return total != 0.0 ? sum / total : neuron_.v_reset;
 }
 
 void AgeBins::visit(StateVisitor& visitor, const std::string& prefix) {

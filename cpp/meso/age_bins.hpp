@@ -85,7 +85,7 @@ class AgeBins {
   // each of their traces.
   void fire(std::int64_t step, double count, const double* earlier);
 
-  // Of all neurons, `size` of them, with v_reset for those that wait.
+  // Of all neurons, with v_reset for those that wait.
   double mean_potential() const;
 
   void visit(StateVisitor& visitor, const std::string& prefix);
@@ -101,7 +101,6 @@ class AgeBins {
   const Kernels& kernels_;
   const LifNeuron& neuron_;
   HalfStepHazard escape_;
-  double size_;
   double tolerance_;  // mV
   std::vector<AdaptationTrace> traces_;
   std::vector<double> trace_decay_, trace_weight_, trace_gain_;  // for the kernel

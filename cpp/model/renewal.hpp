@@ -37,7 +37,7 @@ struct StationaryAges {
   void survive(const LifNeuron& neuron, const std::vector<AdaptationTrace>& traces, double dt, double mu,
                std::vector<double>& left);
 
-  // The rate r that reproduces itself if it determines what is found at a spike.
+  // The rate that reproduces itself if it determines what is found at a spike; the lowest one if there are several.
   void find_rate(const std::function<void(double)>& survive_at_rate);
 };
 

@@ -22,10 +22,12 @@ from mesopop.signals import OrnsteinUhlenbeck, Sampled, Sinusoid, Steps, compone
 from mesopop.transfer import Softplus
 from mesopop.validation import require_number, steps
 
-# Neurons older than this many time constants have forgotten their last spike.
+# Neurons have forgotten their last spike when no more than this is left of it in their potential and
+# their adaptation, in units of delta_u, but not before so many time constants. (Of the potential the
+# oldest neurons keep their mean, so that the error is of second order.)
+FORGOTTEN = 0.1
+FORGOTTEN_ADAPTATION = 0.002
 HISTORY_IN_TAU = 5.0
-# In delta_u: what the quasi-renewal approximation, which also makes stationary states, can expand.
-LARGEST_THRESHOLD_RISE = 50.0
 
 
 @frozen(kw_only=True)
@@ -143,21 +145,14 @@ def _neuron(
                     "delta_u": neuron.delta_u,
                     "rate": 1e-3 * neuron.rate_at_threshold,
                 },
-                "adaptation": _adaptation(neuron, where),
+                "adaptation": _adaptation(neuron),
             }
     raise TypeError(f"{where}cannot simulate {type(neuron).__name__} neurons")
 
 
-def _adaptation(neuron: LIF, where: str) -> list[dict[str, float]]:
+def _adaptation(neuron: LIF) -> list[dict[str, float]]:
     if not isinstance(neuron, GIF):
         return []
-    thresholds = [abs(k.amplitude) for k in neuron.adaptation if isinstance(k, ThresholdKernel)]
-    largest = LARGEST_THRESHOLD_RISE * neuron.delta_u
-    if sum(thresholds) > largest:
-        raise ValueError(
-            f"{where}amplitudes of ThresholdKernels must add up to <= {LARGEST_THRESHOLD_RISE:g} "
-            f"delta_u = {largest:g} mV, got {sum(thresholds):g} mV"
-        )
     kind = {True: "threshold", False: "current"}
     none = {"threshold": 0.0, "current": 0.0}
     return [
@@ -173,20 +168,26 @@ def _require_fine(where: str, dt: float, name: str, limit: float) -> None:
 
 
 def _history_steps(neuron: LIF, dt: float, history: float | None, where: str) -> int:
-    # Until the spike is forgotten by the potential and by whatever adapts.
-    kernels = neuron.adaptation if isinstance(neuron, GIF) else ()
-    kernels = tuple(k for k in kernels if k.amplitude != 0)
-    longest = max([neuron.tau_m, *(k.tau for k in kernels)])
-    name = "tau_m" if longest == neuron.tau_m else "the longest tau"
-    shortest = HISTORY_IN_TAU * longest + neuron.t_ref
+    shortest = _forgetting_time(neuron) + neuron.t_ref
     if history is None:
         history = shortest
     if history < shortest * (1 - 1e-9):
         raise ValueError(
-            f"{where}history must be >= {HISTORY_IN_TAU:g} {name} + t_ref = {shortest:g} ms, "
+            f"{where}history must be >= {shortest:g} ms, until when the last spike is forgotten, "
             f"got {history!r} ms"
         )
     return math.ceil(history / dt - 1e-6)
+
+
+def _forgetting_time(neuron: LIF) -> float:
+    # Until the spike is forgotten by the potential and by whatever adapts, which may have gathered
+    # several times its amplitude.
+    kernels = neuron.adaptation if isinstance(neuron, GIF) else ()
+    left = [(neuron.tau_m, (neuron.v_th - neuron.v_reset) / FORGOTTEN)]
+    left += [
+        (k.tau, 4 * abs(k.amplitude) / FORGOTTEN_ADAPTATION) for k in kernels if k.amplitude != 0
+    ]
+    return max(tau * max(HISTORY_IN_TAU, math.log(x / neuron.delta_u)) for tau, x in left)
 
 
 def _transfer(transfer: Any) -> dict[str, Any]:

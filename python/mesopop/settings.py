@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from mesopop.adaptation import ThresholdKernel
 from mesopop.network import Network, Population
 from mesopop.neurons import GIF, LIF, SpikeTrains
 from mesopop.validation import did_you_mean, require_number
@@ -15,6 +16,8 @@ CLOSURES = ("first_order", "second_order", "renewal")
 NOISES = ("binomial", "gaussian", "none")
 DEFAULT_CLOSURE = "renewal"
 DEFAULT_BIN_TOLERANCE = 0.05
+# In delta_u: what the quasi-renewal approximation can expand.
+LARGEST_THRESHOLD_RISE = 50.0
 # From these numbers of neurons on, cohorts cost less than the neurons one by one
 # (bench/cohort_scaling.py).
 COHORTS_PAY_FROM = 5000
@@ -96,12 +99,29 @@ def choose_engine(
             'noise="gaussian" needs closure="first_order" or "second_order": '
             "the renewal closure counts neurons"
         )
+    if closure != "renewal":
+        _check_quasi_renewal(network, closure)
     if bin_tolerance is None:
         bin_tolerance = DEFAULT_BIN_TOLERANCE
     bin_tolerance = require_number("bin_tolerance", bin_tolerance, "delta_u", ge=0, le=1)
     return EngineSettings(
         level=level, method=None, closure=closure, noise=noise, bin_tolerance=bin_tolerance
     )
+
+
+def _check_quasi_renewal(network: Network, closure: str) -> None:
+    for population in network.populations:
+        neuron = population.neuron
+        if not isinstance(neuron, GIF):
+            continue
+        rise = sum(abs(k.amplitude) for k in neuron.adaptation if isinstance(k, ThresholdKernel))
+        largest = LARGEST_THRESHOLD_RISE * neuron.delta_u
+        if rise > largest:
+            raise ValueError(
+                f'population "{population.name}": amplitudes of ThresholdKernels must add up to <= '
+                f"{LARGEST_THRESHOLD_RISE:g} delta_u = {largest:g} mV with closure={closure!r}, "
+                f"got {rise:g} mV"
+            )
 
 
 def _choose_methods(
