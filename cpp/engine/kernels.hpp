@@ -9,13 +9,15 @@
 #include "meso/age_bin_kernel.hpp"
 #include "meso/cohort_kernel.hpp"
 #include "micro/lif_kernel.hpp"
+#include "micro/lnp_kernel.hpp"
 #include "micro/threshold_kernel.hpp"
 #include "model/adaptation_kernel.hpp"
 
 namespace mesopop {
 
 struct Kernels {
-  std::int64_t (*lif_neurons)(const LifNeuronsStep&);
+  RangeFired (*lif_neurons)(const LifNeuronsStep&);
+  RangeFired (*lnp_neurons)(const LnpNeuronsStep&);
   std::int64_t (*thresholds)(const ThresholdStep&);
   AgeBinSums (*age_bins)(const AgeBinStep&);
   double (*cohorts)(const CohortStep&);

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/level.hpp"
+#include "micro/neuron_input.hpp"
 #include "micro/neurons.hpp"
 #include "micro/synapses.hpp"
 
@@ -15,20 +17,32 @@ class MicroPopulation {
  public:
   explicit MicroPopulation(const LevelContext& context);
 
+  static bool is_shared(const ProjectionSpec& projection) { return projection.is_shared(); }
+  static void exchange(std::vector<MicroPopulation>& populations, std::int64_t step, const Team& team);
+
   double step(std::int64_t step, const MembraneStep& membrane, double drive, double* release);
   void fire_all(std::int64_t step, double* release);
 
   double mean_potential() const;
   double mean_u(std::size_t set) const { return synapses_[set].mean_u(); }
   double mean_x(std::size_t set) const { return synapses_[set].mean_x(); }
+  double input_check() const {
+    return std::visit([](const auto& neurons) { return neurons.input_check(); }, neurons_);
+  }
   const std::int64_t* fired() const { return fired_.data(); }
 
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
+  void release_spikes(std::int64_t step, double* release);
+
+  std::unique_ptr<NeuronInput> input_;  // null: all neurons receive the same
   Neurons neurons_;
   std::vector<NeuronSynapses> synapses_;  // one per STP set of this population
-  std::vector<std::int64_t> fired_;       // scratch
+  // The spikes of the last step.
+  std::vector<std::int64_t> fired_;
+  std::int64_t fired_count_ = 0;
+  std::vector<std::vector<double>> released_;  // per STP set, per spike
 };
 
 }  // namespace mesopop

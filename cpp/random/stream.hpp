@@ -16,6 +16,8 @@ enum class Purpose : std::uint64_t {
   count = 3,      // owner population, event step: number of spikes
   release = 4,    // owner STP set, event step: means of u and x over the neurons that fire
   drive = 5,      // owner population, index component, event step: Ornstein-Uhlenbeck increment
+  connect = 6,    // owner projection, index neuron of the target: its presynaptic neurons
+  delay = 7,      // owner projection, index neuron of the target: delays of its synapses
 };
 
 // Seed and trial: everything that distinguishes one realisation from another.

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
+from mesopop.delays import DelayDistribution
+from mesopop.explicit_connections import SparseMatrix
 from mesopop.neurons import SpikeTrains
 
 if TYPE_CHECKING:
@@ -30,6 +32,10 @@ def describe(value: Any) -> str:
         return f"{value:g}"
     if isinstance(value, SpikeTrains):
         return f"SpikeTrains({sum(train.size for train in value.times)} spikes)"
+    if isinstance(value, DelayDistribution):
+        return f"{value.delays[0]:g}-{value.delays[-1]:g}"
+    if isinstance(value, SparseMatrix):
+        return f"{len(value.weights)} of {value.shape[0]} x {value.shape[1]}"
     if isinstance(value, np.ndarray):
         return f"<{value.size}>"
     if isinstance(value, tuple):
@@ -59,7 +65,10 @@ def _projection_row(projection: Projection) -> tuple[str, ...]:
         describe(projection.delay),
         "-"
         if stp is None
-        else f"U0={stp.U0:g} U={stp.U:g} tau_d={stp.tau_d:g} tau_f={stp.tau_f:g}",
+        else " ".join(
+            f"{parameter.name}={describe(getattr(stp, parameter.name))}"
+            for parameter in attrs.fields(type(stp))
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from mesopop.network import Network
+from mesopop.signals import PerNeuron, components
 from mesopop.validation import did_you_mean, require_number
 
 LEVELS = ("micro", "meso")
@@ -66,10 +67,10 @@ def choose_engine(
             if value is not None:
                 raise ValueError(f'{name} applies to level="meso", got {value!r} at level="micro"')
         _require_option("method", "auto" if method is None else method, METHODS)
-        _require_all_to_all(network)
         return EngineSettings(
             level=level, method="neurons", closure=None, noise=None, bin_tolerance=None
         )
+    _refuse_heterogeneity(network)
     if method is not None:
         raise ValueError(f'method applies to level="micro", got {method!r} at level="meso"')
     noise = _require_option("noise", "binomial" if noise is None else noise, NOISES)
@@ -97,10 +98,15 @@ def _require_option(name: str, value: str, options: tuple[str, ...]) -> str:
     return value
 
 
-def _require_all_to_all(network: Network) -> None:
+def _refuse_heterogeneity(network: Network) -> None:
+    why = (
+        'needs level="micro": at level="meso" all neurons of a population are alike, and only '
+        "their means are known"
+    )
+    for population in network.populations:
+        if any(isinstance(component, PerNeuron) for component in components(population.drive)):
+            raise ValueError(f'population "{population.name}": a drive PerNeuron {why}')
     for projection in network.projections:
-        if projection.probability < 1:
-            raise ValueError(
-                f'projection "{projection.label}": probability must be 1 at level="micro", which '
-                f"simulates all-to-all connections, got {projection.probability!r}"
-            )
+        if projection.stp is not None and projection.stp.per_neuron is not None:
+            name = projection.stp.per_neuron
+            raise ValueError(f'projection "{projection.label}": {name} per neuron {why}')

@@ -55,10 +55,13 @@ class Simulation:
     seed : int or numpy.random.SeedSequence, optional
         None draws entropy, which is kept in the result.
     trials : int
-        Independent repetitions. Trial i is the same whatever their number.
+        Independent repetitions. Trial i is the same whatever their number. Each draws its own
+        random connections, which stay in memory: 2 bytes per connection and trial. Those given by
+        ExplicitConnections are stored once, unless their delays are drawn.
     n_threads : int, optional
-        Threads over trials; by default all available processors. A single trial uses one. Results
-        do not depend on it.
+        Threads over trials; by default all available processors. If there are fewer trials, at the
+        microscopic level threads share the neurons of populations of more than 4096. Results do not
+        depend on it.
 
     Raises
     ------
@@ -115,6 +118,7 @@ class Simulation:
             key=tuple(int(word) for word in self.seed_sequence.generate_state(2, np.uint64)),
             trials=self.trials,
             instruction_set="auto",
+            threads=self.n_threads,
         )
 
     @property
@@ -272,7 +276,7 @@ class Simulation:
                         bins=size,
                         steps_per_bin=steps_per_bin,
                         **recording.arguments,
-                        threads=min(self.n_threads, self.trials),
+                        threads=self.n_threads,
                     )
                     bar.update((done - before) * steps_per_bin * self.dt / 1000)
                     elapsed = max(time.perf_counter() - started, 1e-6)
