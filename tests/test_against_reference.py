@@ -3,7 +3,7 @@
 import attrs
 import numpy as np
 import pytest
-from networks import LIF, MICRO, MIXED, isolated, meso
+from networks import LIF, MICRO, MIXED, alike, isolated, meso, wired
 
 import mesopop as mp
 from mesopop import _core
@@ -98,6 +98,19 @@ def test_one_of_everything(zoo, engine, initial):
 @pytest.mark.parametrize("initial", ["rest", "synchronous"])
 def test_one_of_everything_with_threshold_kernels(zoo, initial):
     compare(zoo, 250.0, MICRO, initial=initial)
+
+
+@pytest.mark.parametrize("initial", ["stationary", "rest", "synchronous"])
+def test_every_connectivity(initial):
+    network = wired()
+    if initial == "stationary":  # of threshold kernels only to the error of their expansion
+        network = adapting_by_currents(network)
+    compare(network, 250.0, MICRO, initial=initial)
+
+
+@pytest.mark.parametrize("engine", ENGINES[1:], ids=engine_name)
+def test_every_connectivity_through_its_mean(engine):
+    compare(adapting_by_currents(alike(wired())), 150.0, engine)
 
 
 def given_state():

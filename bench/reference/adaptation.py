@@ -49,11 +49,11 @@ class NeuronTraces:
         ms
     age : ndarray
         Steps since the last spike of each neuron; inf if it never fired.
-    past_rate : float
+    past_rate : float or ndarray
         Spikes per step before the last one: they have left what they leave in the mean.
     """
 
-    def __init__(self, neuron, dt: float, age: np.ndarray, past_rate: float):
+    def __init__(self, neuron, dt: float, age: np.ndarray, past_rate: float | np.ndarray):
         thresholds, currents = threshold_kernels(neuron), spike_triggered_currents(neuron)
 
         def initial(kernel):

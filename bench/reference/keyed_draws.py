@@ -14,11 +14,13 @@ A stream is the sequence of words of blocks 0, 1, 2, ... of one event.
 | count     | population | 0                 | step                        | binomials or normal   |
 | release   | STP set    | 0                 | step                        | normals for u, then x |
 | drive     | population | signal component  | step                        | one normal            |
+| connect   | projection | target            | 0                           | exponentials/uniforms |
+| delay     | projection | target            | 0                           | one uniform a synapse |
 
 In the renewal closure the population draws the thresholds that the neurons draw elsewhere, as if it
 were neuron 0 and the spikes its own.
 
-Populations are numbered as in the network, components of a signal as in its tuple but without the
+Populations and projections are numbered as in the network, components of a signal as in its tuple but without the
 constants, STP sets by their source population, then in the order of the projections.
 """
 
@@ -38,6 +40,8 @@ class Purpose(IntEnum):
     COUNT = 3
     RELEASE = 4
     DRIVE = 5
+    CONNECT = 6
+    DELAY = 7
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,15 @@ class KeyedDraws:
 
     def spike_count_normal(self, population: int, step: int) -> float:
         return float(normal(self._stream(Purpose.COUNT, population, 0, step).words(1))[0])
+
+    def connection_exponentials(self, projection: int, target: int, n: int) -> np.ndarray:
+        return exponential(self._stream(Purpose.CONNECT, projection, target, 0).words(n))
+
+    def connection_uniforms(self, projection: int, target: int, n: int) -> np.ndarray:
+        return uniform(self._stream(Purpose.CONNECT, projection, target, 0).words(n))
+
+    def delay_uniforms(self, projection: int, target: int, n: int) -> np.ndarray:
+        return uniform(self._stream(Purpose.DELAY, projection, target, 0).words(n))
 
     def release_normals(self, stp_set: int, step: int, n: int = 2) -> np.ndarray:
         return normal(self._stream(Purpose.RELEASE, stp_set, 0, step).words(n))

@@ -3,6 +3,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -50,7 +51,8 @@ void check_shape(const std::optional<Channels>& array, std::size_t channels, std
 class PyEnsemble {
  public:
   PyEnsemble(const py::dict& network, const std::string& level, const std::string& closure, const std::string& noise,
-             double bin_tolerance, PhiloxKey key, std::int64_t trials, const std::string& instruction_set, int threads)
+             double bin_tolerance, PhiloxKey key, std::int64_t trials, const std::string& instruction_set, int threads,
+             double memory_limit)
       : network_(std::make_shared<NetworkSpec>(network_from_dict(network))),
         ensemble_(
             network_,
@@ -63,7 +65,7 @@ class PyEnsemble {
                 choice<Noise>("noise", noise,
                               {{"binomial", Noise::binomial}, {"gaussian", Noise::gaussian}, {"none", Noise::none}}),
                 bin_tolerance, instruction_set},
-            key, trials, threads),
+            key, trials, threads, memory_limit),
         spikes_(static_cast<std::size_t>(trials), std::vector<std::vector<Spike>>(network_->populations.size())) {}
 
   py::tuple advance(std::int64_t first_bin, std::int64_t bins, std::int64_t steps_per_bin,
@@ -146,10 +148,10 @@ class PyEnsemble {
 void bind_ensemble(py::module_& m) {
   py::class_<PyEnsemble>(m, "Ensemble")
       .def(py::init<const py::dict&, const std::string&, const std::string&, const std::string&, double, PhiloxKey,
-                    std::int64_t, const std::string&, int>(),
+                    std::int64_t, const std::string&, int, double>(),
            py::kw_only(), py::arg("network"), py::arg("level"), py::arg("closure"), py::arg("noise"),
            py::arg("bin_tolerance"), py::arg("key"), py::arg("trials"), py::arg("instruction_set"),
-           py::arg("threads") = 1)
+           py::arg("threads") = 1, py::arg("memory_limit") = std::numeric_limits<double>::infinity())
       .def("advance", &PyEnsemble::advance, py::kw_only(), py::arg("first_bin"), py::arg("bins"),
            py::arg("steps_per_bin"), py::arg("rate").noconvert().none(true),
            py::arg("potential").noconvert().none(true), py::arg("release").noconvert().none(true),

@@ -4,14 +4,23 @@
 #include <exception>
 
 #include "micro/connection_store.hpp"
+#include "micro/memory.hpp"
 #include "model/renewal.hpp"
 
 namespace mesopop {
 
+namespace {
+
+// Below, a step takes no longer than it takes threads to meet on a busy machine.
+constexpr std::int64_t kManyNeurons = 32768;
+
+}  // namespace
+
 Ensemble::Ensemble(std::shared_ptr<const NetworkSpec> network, const EngineSettings& settings, PhiloxKey key,
-                   std::int64_t trials, int threads)
+                   std::int64_t trials, int threads, double memory_limit)
     : network_(std::move(network)), level_(settings.level) {
   network_->check();
+  if (level_ == Level::micro) check_input_memory(*network_, trials, memory_limit);
   StationaryStates stationary;
   ConnectionStore connections;
   const Team team(threads);
@@ -24,7 +33,7 @@ Ensemble::Ensemble(std::shared_ptr<const NetworkSpec> network, const EngineSetti
 bool Ensemble::is_large() const {
   return level_ == Level::micro &&
          std::any_of(network_->populations.begin(), network_->populations.end(),
-                     [](const PopulationSpec& p) { return NeuronSlices(p.size).count() > 1; });
+                     [](const PopulationSpec& p) { return p.size >= kManyNeurons; });
 }
 
 std::int64_t Ensemble::advance(std::int64_t first_bin, std::int64_t bins, const std::vector<Recording>& recordings,

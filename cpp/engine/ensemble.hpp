@@ -18,8 +18,9 @@ struct Failure {
 
 class Ensemble {
  public:
+  // Throws std::invalid_argument if the connections of the microscopic level need more than `memory_limit` bytes.
   Ensemble(std::shared_ptr<const NetworkSpec> network, const EngineSettings& settings, PhiloxKey key,
-           std::int64_t trials, int threads);
+           std::int64_t trials, int threads, double memory_limit);
 
   // Advances every trial by `bins`; `recordings` has one entry per trial. Returns the number of bins that all trials
   // completed; the first failure in order of trials is reported.

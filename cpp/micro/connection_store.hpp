@@ -10,11 +10,13 @@ namespace mesopop {
 
 class ConnectionStore {
  public:
+  static bool is_same_in_all_trials(const ProjectionSpec& projection) {
+    return std::holds_alternative<GivenConnections>(projection.connectivity) && projection.delay_steps.size() == 1;
+  }
+
   std::shared_ptr<const Connections> of(const NetworkSpec& network, std::size_t projection,
                                         const Realisation& realisation, const Team& team) {
-    const ProjectionSpec& p = network.projections[projection];
-    const bool same = std::holds_alternative<GivenConnections>(p.connectivity) && p.delay_steps.size() == 1;
-    if (!same) return std::make_shared<const Connections>(network, projection, realisation, team);
+    if (!is_same_in_all_trials(network.projections[projection])) return std::make_shared<const Connections>(network, projection, realisation, team);
     auto& known = known_[projection];
     if (!known) known = std::make_shared<const Connections>(network, projection, realisation, team);
     return known;

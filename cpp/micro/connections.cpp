@@ -15,6 +15,24 @@ Connections::Connections(const NetworkSpec& network, std::size_t projection, con
   team.each(slices.count(), [&](std::int64_t slice) { build(network, projection, realisation, slices, slice); });
 }
 
+double Connections::expected_bytes(const NetworkSpec& network, const ProjectionSpec& projection) {
+  const NeuronSlices slices(network.populations[projection.target].size);
+  const auto sources = static_cast<double>(network.populations[projection.source].size);
+  const auto targets = static_cast<double>(slices.size());
+  const double rows = sources * static_cast<double>(projection.delay_steps.size() * static_cast<std::size_t>(slices.count()));
+  double synapses = sources * targets;
+  double per_synapse = sizeof(std::uint16_t);
+  if (const auto* bernoulli = std::get_if<BernoulliConnections>(&projection.connectivity)) {
+    synapses *= bernoulli->probability;
+  } else if (const auto* fixed = std::get_if<FixedInDegree>(&projection.connectivity)) {
+    synapses = targets * static_cast<double>(fixed->in_degree);
+  } else if (const auto* given = std::get_if<GivenConnections>(&projection.connectivity)) {
+    synapses = static_cast<double>(given->source.size());
+    per_synapse += sizeof(double);
+  }
+  return rows * sizeof(std::uint32_t) + synapses * per_synapse;
+}
+
 void Connections::build(const NetworkSpec& network, std::size_t projection, const Realisation& realisation,
                         const NeuronSlices& slices, std::int64_t slice) {
   Slice& s = slices_[static_cast<std::size_t>(slice)];

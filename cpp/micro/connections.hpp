@@ -17,6 +17,9 @@ class Connections {
   // Connections are drawn twice, to count and to store them, so that there is never a second copy.
   Connections(const NetworkSpec& network, std::size_t projection, const Realisation& realisation, const Team& team);
 
+  // Memory that the connections of `projection` will take, on average over random ones.
+  static double expected_bytes(const NetworkSpec& network, const ProjectionSpec& projection);
+
   // Adds `amount` to what each target of `source` in `slice` receives with a delay; `arriving` is that of the first
   // neuron of the slice.
   void deliver(std::int64_t slice, std::int64_t source, std::size_t delay, double amount, double* arriving) const {

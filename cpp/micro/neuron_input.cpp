@@ -10,8 +10,8 @@ namespace mesopop {
 
 namespace {
 
-bool delivers_to_neurons(const ProjectionSpec& projection, std::size_t target) {
-  return projection.target == target && !projection.is_shared() && projection.weight != 0.0;
+bool is_input_of(std::size_t population, const ProjectionSpec& projection) {
+  return projection.target == population && projection.reaches_single_neurons();
 }
 
 // Spikes ahead whose synapses are fetched while those of one are delivered.
@@ -22,7 +22,7 @@ constexpr std::int64_t kAheadRow = 8, kAheadSynapses = 4;
 std::unique_ptr<NeuronInput> NeuronInput::of(const LevelContext& context) {
   const auto& projections = context.network.projections;
   const bool any = std::any_of(projections.begin(), projections.end(),
-                               [&](const ProjectionSpec& p) { return delivers_to_neurons(p, context.index); });
+                               [&](const ProjectionSpec& p) { return is_input_of(context.index, p); });
   const bool driven = !context.population().drive.per_neuron.empty();
   return any || driven ? std::make_unique<NeuronInput>(context) : nullptr;
 }
@@ -32,7 +32,7 @@ NeuronInput::NeuronInput(const LevelContext& context)
   const NetworkSpec& network = context.network;
   std::vector<double> tau_s;
   for (const ProjectionSpec& p : network.projections) {
-    if (delivers_to_neurons(p, context.index)) tau_s.push_back(p.tau_s);
+    if (is_input_of(context.index, p)) tau_s.push_back(p.tau_s);
   }
   std::sort(tau_s.begin(), tau_s.end());
   tau_s.erase(std::unique(tau_s.begin(), tau_s.end()), tau_s.end());
@@ -40,7 +40,7 @@ NeuronInput::NeuronInput(const LevelContext& context)
   for (const double tau : tau_s) {
     std::int64_t longest = 0;
     for (const ProjectionSpec& p : network.projections) {
-      if (delivers_to_neurons(p, context.index) && p.tau_s == tau) longest = std::max(longest, p.delay_steps.back());
+      if (is_input_of(context.index, p) && p.tau_s == tau) longest = std::max(longest, p.delay_steps.back());
     }
     // A slot is free again once its step has begun, before the spikes of that step are sent.
     Port port{tau, 0.0, 0.0, {}, longest + 1, {}};
@@ -60,7 +60,7 @@ NeuronInput::NeuronInput(const LevelContext& context)
 
   for (std::size_t i = 0; i < network.projections.size(); ++i) {
     const ProjectionSpec& p = network.projections[i];
-    if (!delivers_to_neurons(p, context.index)) continue;
+    if (!is_input_of(context.index, p)) continue;
     const auto port = std::lower_bound(tau_s.begin(), tau_s.end(), p.tau_s) - tau_s.begin();
     std::int64_t set = kStatic;
     if (p.stp != kStatic) {

@@ -41,9 +41,7 @@ def _parameter(unit: str = "", *, gt: float | None = None, le: float | None = No
 
 
 def _field(validator: Validator, default: Any = attrs.NOTHING) -> Any:
-    return field(
-        default=default, converter=_as_parameter, validator=validator, eq=_key, repr=_repr
-    )
+    return field(default=default, converter=_as_parameter, validator=validator, eq=_key, repr=_repr)
 
 
 @frozen(kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -57,16 +58,17 @@ class Simulation:
     trials : int
         Independent repetitions. Trial i is the same whatever their number. Each draws its own
         random connections, which stay in memory: 2 bytes per connection and trial. Those given by
-        ExplicitConnections are stored once, unless their delays are drawn.
+        ExplicitConnections are stored once, with 10 bytes each, unless their delays are drawn.
     n_threads : int, optional
         Threads over trials; by default all available processors. If there are fewer trials, at the
-        microscopic level threads share the neurons of populations of more than 4096. Results do not
-        depend on it.
+        microscopic level threads share the neurons of networks with a population of 32768 or more.
+        Results do not depend on it.
 
     Raises
     ------
     ValueError
-        If an argument is out of bounds or does not fit the network.
+        If an argument is out of bounds or does not fit the network, or random connections need more
+        memory than the machine has.
     """
 
     def __init__(
@@ -119,6 +121,7 @@ class Simulation:
             trials=self.trials,
             instruction_set="auto",
             threads=self.n_threads,
+            memory_limit=_memory(),
         )
 
     @property
@@ -361,6 +364,14 @@ def _threads(n_threads: int | None) -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _memory() -> float:
+    # Physical memory in bytes, where the system tells.
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return math.inf
 
 
 def _seed_sequence(seed: int | np.random.SeedSequence | None) -> np.random.SeedSequence:

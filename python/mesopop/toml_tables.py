@@ -154,7 +154,9 @@ def _converter() -> cattrs.Converter:
         return component(value, kind)
 
     def delay(value: Any, _: Any) -> Any:
-        return converter.structure(value, DelayDistribution) if isinstance(value, Mapping) else value
+        return (
+            converter.structure(value, DelayDistribution) if isinstance(value, Mapping) else value
+        )
 
     unions: list[tuple[Any, Hook]] = [
         (Neuron, _tagged_hook(NEURONS, converter)),
