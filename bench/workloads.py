@@ -65,3 +65,36 @@ def near_silent(neuron: LIF | LNP, populations: int = 100) -> Network:
 
 SILENT_LIF = LIF(tau_m=20.0, v_th=15.0, v_reset=0.0, t_ref=4.0, delta_u=2.0, rate_at_threshold=10.0)
 SILENT_LNP = LNP(tau_m=10.0, transfer=Softplus(alpha=1.0, gain=0.01))
+
+
+def plastic_population(size: int) -> Network:
+    """Neurons that receive 1000 inputs each, with facilitating and depressing synapses."""
+    inputs = 1000
+    return Network(
+        populations=[
+            Population(
+                "E",
+                size=size,
+                drive=13.0,
+                neuron=LIF(
+                    tau_m=20.0,
+                    v_th=15.0,
+                    v_reset=0.0,
+                    t_ref=2.0,
+                    delta_u=2.5,
+                    rate_at_threshold=10.0,
+                ),
+            )
+        ],
+        projections=[
+            Projection(
+                "E",
+                "E",
+                weight=50.0 / inputs,
+                probability=inputs / size,
+                tau_s=3.0,
+                delay=1.0,
+                stp=TsodyksMarkram(U0=0.2, U=0.2, tau_d=200.0, tau_f=500.0),
+            )
+        ],
+    )

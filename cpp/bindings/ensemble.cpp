@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -54,7 +55,7 @@ class PyEnsemble {
              double bin_tolerance, PhiloxKey key, std::int64_t trials, const std::string& instruction_set, int threads,
              double memory_limit)
       : network_(std::make_shared<NetworkSpec>(network_from_dict(network))),
-        ensemble_(
+        ensemble_(build(
             network_,
             EngineSettings{
                 choice<Level>("level", level, {{"micro", Level::micro}, {"meso", Level::meso}}),
@@ -65,7 +66,7 @@ class PyEnsemble {
                 choice<Noise>("noise", noise,
                               {{"binomial", Noise::binomial}, {"gaussian", Noise::gaussian}, {"none", Noise::none}}),
                 bin_tolerance, instruction_set},
-            key, trials, threads, memory_limit),
+            key, trials, threads, memory_limit)),
         spikes_(static_cast<std::size_t>(trials), std::vector<std::vector<Spike>>(network_->populations.size())) {}
 
   py::tuple advance(std::int64_t first_bin, std::int64_t bins, std::int64_t steps_per_bin,
@@ -73,7 +74,7 @@ class PyEnsemble {
                     const std::optional<Channels>& release, const std::optional<Channels>& u,
                     const std::optional<Channels>& x, const std::vector<bool>& record_spikes, int threads) {
     const std::size_t populations = network_->populations.size(), sets = network_->stp.size();
-    const std::int64_t trials = ensemble_.trials(), last = first_bin + bins;
+    const std::int64_t trials = ensemble_->trials(), last = first_bin + bins;
     if (first_bin < 0 || bins < 0 || steps_per_bin < 1 || threads < 1 || record_spikes.size() != populations) {
       throw std::invalid_argument("advance: argument out of range");
     }
@@ -106,7 +107,7 @@ class PyEnsemble {
     std::int64_t completed;
     {
       py::gil_scoped_release unlocked;
-      completed = ensemble_.advance(first_bin, bins, recordings, threads, failure);
+      completed = ensemble_->advance(first_bin, bins, recordings, threads, failure);
     }
     completed_ = first_bin + completed;
     failure_ = completed < bins ? py::object(py::make_tuple(failure.trial, failure.state.step, failure.state.population,
@@ -130,13 +131,21 @@ class PyEnsemble {
     return py::make_tuple(time, neuron);
   }
 
-  std::int64_t step(std::int64_t trial) { return ensemble_.trial(trial).step(); }
-  py::dict state(std::int64_t trial) { return read_state(ensemble_.trial(trial)); }
-  void set_state(std::int64_t trial, const py::dict& state) { write_state(ensemble_.trial(trial), state); }
+  std::int64_t step(std::int64_t trial) { return ensemble_->trial(trial).step(); }
+  py::dict state(std::int64_t trial) { return read_state(ensemble_->trial(trial)); }
+  void set_state(std::int64_t trial, const py::dict& state) { write_state(ensemble_->trial(trial), state); }
 
  private:
+  // Large networks take their time to draw.
+  static std::unique_ptr<Ensemble> build(std::shared_ptr<const NetworkSpec> network, const EngineSettings& settings,
+                                         PhiloxKey key, std::int64_t trials, int threads, double memory_limit) {
+    if (threads < 1) throw std::invalid_argument("threads must be >= 1");
+    py::gil_scoped_release unlocked;
+    return std::make_unique<Ensemble>(std::move(network), settings, key, trials, threads, memory_limit);
+  }
+
   std::shared_ptr<const NetworkSpec> network_;
-  Ensemble ensemble_;
+  std::unique_ptr<Ensemble> ensemble_;
   std::vector<std::vector<std::vector<Spike>>> spikes_;  // trial, population
   std::int64_t completed_ = 0;                           // bins, counted from the last advance() with first_bin = 0
   py::object failure_ = py::none();

@@ -10,7 +10,8 @@ std::unique_ptr<Engine> make_engine(const NetworkSpec& network, const EngineSett
                                     const Realisation& realisation, StationaryStates& stationary,
                                     ConnectionStore& connections, const Team& team) {
   if (settings.level == Level::micro) {
-    return std::make_unique<NetworkEngine<MicroPopulation>>(network, settings, realisation, stationary, connections, team);
+    return std::make_unique<NetworkEngine<MicroPopulation>>(network, settings, realisation, stationary, connections,
+                                                            team);
   }
   return std::make_unique<NetworkEngine<MesoPopulation>>(network, settings, realisation, stationary, connections, team);
 }

@@ -31,9 +31,8 @@ Ensemble::Ensemble(std::shared_ptr<const NetworkSpec> network, const EngineSetti
 }
 
 bool Ensemble::is_large() const {
-  return level_ == Level::micro &&
-         std::any_of(network_->populations.begin(), network_->populations.end(),
-                     [](const PopulationSpec& p) { return p.size >= kManyNeurons; });
+  return level_ == Level::micro && std::any_of(network_->populations.begin(), network_->populations.end(),
+                                               [](const PopulationSpec& p) { return p.size >= kManyNeurons; });
 }
 
 std::int64_t Ensemble::advance(std::int64_t first_bin, std::int64_t bins, const std::vector<Recording>& recordings,
@@ -44,8 +43,8 @@ std::int64_t Ensemble::advance(std::int64_t first_bin, std::int64_t bins, const 
   const bool within = count < threads && is_large();
   const auto advance_trial = [&](std::int64_t i) {
     const auto trial = static_cast<std::size_t>(i);
-    completed[trial] = engines_[trial]->advance(first_bin, bins, recordings[trial], Team(within ? threads : 1),
-                                                failures[trial]);
+    completed[trial] =
+        engines_[trial]->advance(first_bin, bins, recordings[trial], Team(within ? threads : 1), failures[trial]);
   };
   std::exception_ptr error;  // must not leave the parallel region
   const int trials_at_once = within ? 1 : static_cast<int>(std::min<std::int64_t>(threads, count));

@@ -16,7 +16,8 @@ class ConnectionStore {
 
   std::shared_ptr<const Connections> of(const NetworkSpec& network, std::size_t projection,
                                         const Realisation& realisation, const Team& team) {
-    if (!is_same_in_all_trials(network.projections[projection])) return std::make_shared<const Connections>(network, projection, realisation, team);
+    if (!is_same_in_all_trials(network.projections[projection]))
+      return std::make_shared<const Connections>(network, projection, realisation, team);
     auto& known = known_[projection];
     if (!known) known = std::make_shared<const Connections>(network, projection, realisation, team);
     return known;

@@ -19,7 +19,8 @@ double Connections::expected_bytes(const NetworkSpec& network, const ProjectionS
   const NeuronSlices slices(network.populations[projection.target].size);
   const auto sources = static_cast<double>(network.populations[projection.source].size);
   const auto targets = static_cast<double>(slices.size());
-  const double rows = sources * static_cast<double>(projection.delay_steps.size() * static_cast<std::size_t>(slices.count()));
+  const double rows =
+      sources * static_cast<double>(projection.delay_steps.size() * static_cast<std::size_t>(slices.count()));
   double synapses = sources * targets;
   double per_synapse = sizeof(std::uint16_t);
   if (const auto* bernoulli = std::get_if<BernoulliConnections>(&projection.connectivity)) {
@@ -74,7 +75,8 @@ void Connections::build(const NetworkSpec& network, std::size_t projection, cons
 
 void Connections::prefetch_row(std::int64_t slice, std::int64_t source) const {
 #if defined(__GNUC__) || defined(__clang__)
-  __builtin_prefetch(slices_[static_cast<std::size_t>(slice)].first.data() + static_cast<std::size_t>(source) * delays_);
+  __builtin_prefetch(slices_[static_cast<std::size_t>(slice)].first.data() +
+                     static_cast<std::size_t>(source) * delays_);
 #else
   static_cast<void>(slice), static_cast<void>(source);
 #endif

@@ -9,13 +9,13 @@
 namespace mesopop {
 
 struct NeuronInputStep {
-  std::int64_t ports = 0;               // of currents, one per synaptic time constant
-  double* const* current = nullptr;     // per port: of every neuron, mV/ms
-  double* const* arriving = nullptr;    // per port: what joins the current at the start of the step; then cleared
-  const double* gain = nullptr;         // per port: potential at the end of the step per unit of current
-  const double* decay = nullptr;        // per port: of the current over the step
-  double* jump = nullptr;               // jump of the potential at the start of the step; null: none; then cleared
-  const double* constant = nullptr;     // contribution of a drive per neuron to the shift; null: none
+  std::int64_t ports = 0;             // of currents, one per synaptic time constant
+  double* const* current = nullptr;   // per port: of every neuron, mV/ms
+  double* const* arriving = nullptr;  // per port: what joins the current at the start of the step; then cleared
+  const double* gain = nullptr;       // per port: potential at the end of the step per unit of current
+  const double* decay = nullptr;      // per port: of the current over the step
+  double* jump = nullptr;             // jump of the potential at the start of the step; null: none; then cleared
+  const double* constant = nullptr;   // contribution of a drive per neuron to the shift; null: none
 };
 
 // What a range of neurons did in a step.

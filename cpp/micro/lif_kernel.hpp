@@ -21,9 +21,9 @@ struct LifNeuronsStep {
   double step;
   MembraneStep membrane;  // what all neurons share
   HalfStepHazard escape;
-  double jump_factor;       // of the hazard, by the potential jump at the start of the step
-  const double* threshold;  // rise of the threshold at the end of the step; null without adaptation
-  const double* pull;       // what adaptation currents take from the potential
+  double jump_factor;             // of the hazard, by the potential jump at the start of the step
+  const double* threshold;        // rise of the threshold at the end of the step; null without adaptation
+  const double* pull;             // what adaptation currents take from the potential
   const NeuronInputStep* input;   // what differs between neurons; null: nothing
   const double* start_threshold;  // the rise at the start of the step; only with adaptation and jumps per neuron
   std::int64_t* fired;            // out: indices in ascending order
@@ -56,8 +56,7 @@ MESOPOP_INLINE RangeFired step_lif_neurons(const LifNeuronsStep& s) {
       double v_end = decay * v_start + (private_input ? shift_of[i] : shift);
       if (adaptive) v_end -= pull[i];
       v_end = active ? v_end : v[i];
-      const double h_start =
-          private_jump ? escape(adaptive ? v_start - start_threshold[i] : v_start) : h[i] * factor;
+      const double h_start = private_jump ? escape(adaptive ? v_start - start_threshold[i] : v_start) : h[i] * factor;
       // A neuron at rest keeps its hazard, unless its threshold moves.
       const double h_end = escape(adaptive ? v_end - threshold[i] : v_end);
       const double left = remaining[i] - (h_start + h_end);

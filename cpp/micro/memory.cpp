@@ -24,7 +24,8 @@ double input_bytes(const NetworkSpec& network, std::int64_t trials) {
   for (const auto& [port, count] : slots) {
     // The current is one more value per neuron.
     const auto values = static_cast<double>(count + (port.second > 0.0 ? 1 : 0));
-    per_trial += values * static_cast<double>(sizeof(double)) * static_cast<double>(network.populations[port.first].size);
+    per_trial +=
+        values * static_cast<double>(sizeof(double)) * static_cast<double>(network.populations[port.first].size);
   }
   return shared + static_cast<double>(trials) * per_trial;
 }
@@ -33,8 +34,9 @@ void check_input_memory(const NetworkSpec& network, std::int64_t trials, double 
   const double needed = input_bytes(network, trials);
   if (needed <= limit) return;
   char text[128];
-  std::snprintf(text, sizeof text, "must need <= %.4g bytes, the memory of this machine, got %.4g bytes for %lld trial%s",
-                limit, needed, static_cast<long long>(trials), trials == 1 ? "" : "s");
+  std::snprintf(text, sizeof text,
+                "must need <= %.4g bytes, the memory of this machine, got %.4g bytes for %lld trial%s", limit, needed,
+                static_cast<long long>(trials), trials == 1 ? "" : "s");
   throw std::invalid_argument(std::string("connections ") + text);
 }
 

@@ -12,7 +12,8 @@ class NeuronSlices {
  public:
   explicit NeuronSlices(std::int64_t size) : size_(size) {
     // What a slice receives in a step stays in the cache; small populations are not worth a second thread.
-    const std::int64_t count = size <= kSmall ? 1 : kMultiple * ((size + kMultiple * kWidth - 1) / (kMultiple * kWidth));
+    const std::int64_t count =
+        size <= kSmall ? 1 : kMultiple * ((size + kMultiple * kWidth - 1) / (kMultiple * kWidth));
     width_ = padded_to_block((size + count - 1) / count);
   }
 

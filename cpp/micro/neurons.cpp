@@ -58,6 +58,11 @@ namespace {
 template <class Range>
 std::int64_t step_slices(const NeuronSlices& slices, const Team& team, std::int64_t* fired, double& input_check,
                          const Range& range) {
+  if (slices.count() == 1) {
+    const RangeFired all = range(0, fired);
+    input_check = all.input_check;
+    return all.count;
+  }
   std::vector<RangeFired> found(static_cast<std::size_t>(slices.count()));
   team.each(slices.count(), [&](std::int64_t slice) {
     found[static_cast<std::size_t>(slice)] = range(slice, fired + slices.first(slice));
@@ -164,10 +169,12 @@ LifNeurons::LifNeurons(const NeuronContext& context)
         start_stationary(context, 0, size_,
                          context.stationary.of(context.index, neuron_, context.dt, context.initial_drive));
       } else {
-        context.team.each(context.population.size, [&](std::int64_t i) {
-          const auto neuron = static_cast<std::size_t>(i);
-          start_stationary(context, neuron, neuron + 1,
-                           StationaryAges(neuron_, context.dt, context.initial_drive_of(neuron)));
+        context.team.each(slices_.count(), [&](std::int64_t slice) {
+          for (std::int64_t i = slices_.first(slice); i < slices_.last(slice); ++i) {
+            const auto neuron = static_cast<std::size_t>(i);
+            start_stationary(context, neuron, neuron + 1,
+                             StationaryAges(neuron_, context.dt, context.initial_drive_of(neuron)));
+          }
         });
       }
   }

@@ -1,5 +1,6 @@
 #include "micro/population.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 namespace mesopop {
@@ -36,6 +37,8 @@ void MicroPopulation::release_spikes(std::int64_t step, double* release) {
 }
 
 void MicroPopulation::exchange(std::vector<MicroPopulation>& populations, std::int64_t step, const Team& team) {
+  const auto has_input = [](const MicroPopulation& p) { return p.input_ != nullptr; };
+  if (std::none_of(populations.begin(), populations.end(), has_input)) return;
   std::vector<FiredNeurons> fired;
   for (const MicroPopulation& p : populations) fired.push_back({p.fired_.data(), p.fired_count_, &p.released_});
   for (MicroPopulation& p : populations) {

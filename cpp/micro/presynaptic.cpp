@@ -77,7 +77,8 @@ void PresynapticDraw::draw(const FixedInDegree& rule, std::int64_t target, std::
     return static_cast<std::int64_t>(draw_uniform(stream) * static_cast<double>(end));
   };
   if (rule.multapses) {
-    for (std::int64_t i = 0; i < rule.in_degree; ++i) source.push_back(static_cast<std::uint32_t>(draw_below(candidates)));
+    for (std::int64_t i = 0; i < rule.in_degree; ++i)
+      source.push_back(static_cast<std::uint32_t>(draw_below(candidates)));
   } else {
     // A random subset (Floyd): every round adds a candidate below `end`, or `end - 1` if that one is there already.
     for (std::int64_t end = candidates - rule.in_degree + 1; end <= candidates; ++end) {

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
+from mesopop.connectivity import ExplicitConnections, FixedInDegree
 from mesopop.delays import DelayDistribution
-from mesopop.explicit_connections import SparseMatrix
 from mesopop.neurons import SpikeTrains
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ def describe(value: Any) -> str:
     if isinstance(value, SpikeTrains):
         return f"SpikeTrains({sum(train.size for train in value.times)} spikes)"
     if isinstance(value, DelayDistribution):
-        return f"{value.delays[0]:g}-{value.delays[-1]:g}"
-    if isinstance(value, SparseMatrix):
-        return f"{len(value.weights)} of {value.shape[0]} x {value.shape[1]}"
+        return f"{value.delays[0]:g} to {value.delays[-1]:g}"
     if isinstance(value, np.ndarray):
         return f"<{value.size}>"
     if isinstance(value, tuple):
@@ -54,13 +52,22 @@ def _population_row(population: Population) -> tuple[str, ...]:
     return population.name, f"{population.size}", drive, describe(population.neuron)
 
 
+def _connections(projection: Projection) -> str:
+    match projection.connectivity:
+        case ExplicitConnections() as explicit:
+            return f"{len(explicit.matrix.weights)} given"
+        case FixedInDegree():
+            return f"{describe(projection.probability)}, fixed in-degree"
+    return describe(projection.probability)
+
+
 def _projection_row(projection: Projection) -> tuple[str, ...]:
     ends = f"{projection.source}->{projection.target}"
     stp = projection.stp
     return (
         projection.label if projection.name is None else f"{projection.name}: {ends}",
         describe(projection.weight),
-        describe(projection.probability),
+        _connections(projection),
         describe(projection.tau_s),
         describe(projection.delay),
         "-"

@@ -250,6 +250,9 @@ class Simulation:
     def set_state(self, state: dict[str, Any], trial: int = 0) -> None:
         """Replace the state of one trial by what `state` returned, for the same network.
 
+        Connections are not part of it: they are those that the seed of this simulation has drawn
+        for the trial.
+
         Raises
         ------
         ValueError
