@@ -8,6 +8,45 @@
 
 namespace mesopop {
 
+namespace {
+
+// Steps the slices of a population by `range(slice, fired)`, which writes the neurons of the slice that fire in
+// ascending order, and brings them together. Returns their number; the checks of their input add up.
+template <class Range>
+std::int64_t step_slices(const NeuronSlices& slices, const Team& team, std::int64_t* fired, double& input_check,
+                         const Range& range) {
+  if (slices.count() == 1) {
+    const RangeFired all = range(0, fired);
+    input_check = all.input_check;
+    return all.count;
+  }
+  std::vector<RangeFired> found(static_cast<std::size_t>(slices.count()));
+  team.each(slices.count(), [&](std::int64_t slice) {
+    found[static_cast<std::size_t>(slice)] = range(slice, fired + slices.first(slice));
+  });
+  std::int64_t count = 0;
+  input_check = 0.0;
+  for (std::int64_t slice = 0; slice < slices.count(); ++slice) {
+    const RangeFired& part = found[static_cast<std::size_t>(slice)];
+    if (slice > 0) std::copy_n(fired + slices.first(slice), part.count, fired + count);
+    count += part.count;
+    input_check += part.input_check;
+  }
+  return count;
+}
+
+double mean_of(const std::vector<double>& values, std::size_t size) {
+  double lane[kLanes] = {};
+  const std::size_t whole = size - size % kLanes;
+  for (std::size_t first = 0; first < whole; first += kLanes) {
+    for (std::size_t i = 0; i < kLanes; ++i) lane[i] += values[first + i];
+  }
+  for (std::size_t i = whole; i < size; ++i) lane[i - whole] += values[i];
+  return sum_lanes(lane) / static_cast<double>(size);
+}
+
+}  // namespace
+
 // --- Poisson ----------------------------------------------------------------------------------------------------
 
 PoissonNeurons::PoissonNeurons(const NeuronContext& context)
@@ -50,45 +89,6 @@ void LnpNeurons::visit(StateVisitor& visitor, const std::string& prefix) {
 }
 
 // --- LNP with input of their own ---------------------------------------------------------------------------------
-
-namespace {
-
-// Steps the slices of a population by `range(slice, fired)`, which writes the neurons of the slice that fire in
-// ascending order, and brings them together. Returns their number; the checks of their input add up.
-template <class Range>
-std::int64_t step_slices(const NeuronSlices& slices, const Team& team, std::int64_t* fired, double& input_check,
-                         const Range& range) {
-  if (slices.count() == 1) {
-    const RangeFired all = range(0, fired);
-    input_check = all.input_check;
-    return all.count;
-  }
-  std::vector<RangeFired> found(static_cast<std::size_t>(slices.count()));
-  team.each(slices.count(), [&](std::int64_t slice) {
-    found[static_cast<std::size_t>(slice)] = range(slice, fired + slices.first(slice));
-  });
-  std::int64_t count = 0;
-  input_check = 0.0;
-  for (std::int64_t slice = 0; slice < slices.count(); ++slice) {
-    const RangeFired& part = found[static_cast<std::size_t>(slice)];
-    if (slice > 0) std::copy_n(fired + slices.first(slice), part.count, fired + count);
-    count += part.count;
-    input_check += part.input_check;
-  }
-  return count;
-}
-
-double mean_of(const std::vector<double>& values, std::size_t size) {
-  double lane[kLanes] = {};
-  const std::size_t whole = size - size % kLanes;
-  for (std::size_t first = 0; first < whole; first += kLanes) {
-    for (std::size_t i = 0; i < kLanes; ++i) lane[i] += values[first + i];
-  }
-  for (std::size_t i = whole; i < size; ++i) lane[i - whole] += values[i];
-  return sum_lanes(lane) / static_cast<double>(size);
-}
-
-}  // namespace
 
 SingleLnpNeurons::SingleLnpNeurons(const NeuronContext& context)
     : kernels_(context.kernels),
