@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from mesopop.connectivity import ExplicitConnections, FixedInDegree
+from mesopop.connectivity import FixedInDegree
 from mesopop.delays import DelayDistribution
+from mesopop.explicit_connections import ExplicitConnections
 from mesopop.neurons import SpikeTrains
 
 if TYPE_CHECKING:
