@@ -121,7 +121,7 @@ def feedforward_table(args: argparse.Namespace, source: str, size: int) -> str:
     )
 
 
-def events(preset: str, dt: float, args: argparse.Namespace, seed: int, **level: str) -> dict:
+def events(preset: str, dt: float, args: argparse.Namespace, seed: int, **level: object) -> dict:
     """Estimates of the states or events of a preset, with standard errors."""
     experiment = mp.presets.experiment(preset)
     wanted = experiment.events

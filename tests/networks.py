@@ -22,7 +22,8 @@ GIF = mp.GIF(
     ],
 )
 
-MICRO = {"level": "micro"}
+MICRO = {"level": "micro", "method": "neurons"}
+COHORTS = {"level": "micro", "method": "cohorts"}
 
 
 def meso(closure, noise="binomial", bin_tolerance=None):
@@ -211,6 +212,19 @@ def alike(network):
         ],
         projections=[attrs.evolve(p, stp=plasticity(p.stp)) for p in network.projections],
     )
+
+
+def without_adaptation(network):
+    """The network with LIF neurons in place of all GIF neurons, which cannot be cohorts."""
+
+    def replaced(population):
+        if not isinstance(population.neuron, mp.GIF):
+            return population
+        given = attrs.asdict(population.neuron, recurse=False)
+        del given["adaptation"]
+        return attrs.evolve(population, neuron=mp.LIF(**given))
+
+    return attrs.evolve(network, populations=[replaced(p) for p in network.populations])
 
 
 QUANTITIES = ("rate", "release", "u", "x", "potential")

@@ -111,6 +111,8 @@ def test_instruction_sets(zoo, engine):
                 closure=engine.get("closure") or "second_order",
                 noise=engine.get("noise") or "binomial",
                 bin_tolerance=engine.get("bin_tolerance") or 0.0,
+                cohorts=[engine.get("method") == "cohorts"] * len(description["populations"]),
+                cohort_tolerance=0.0,
                 key=(11, 12),
                 trials=trials,
                 instruction_set=name,

@@ -62,7 +62,8 @@ def test_threads_within_a_trial(name):
     one = recorded(run(LARGE[name], 10.0))
     assert one["rate/E"].mean() > 1
     for n_threads in (2, 3):
-        assert_same_bits(recorded(run(LARGE[name], 10.0, n_threads=n_threads)), one)
+        found = run(LARGE[name], 10.0, n_threads=n_threads)
+        assert_same_bits(recorded(found), one)
 
 
 def test_threads_within_each_of_several_trials():
@@ -109,6 +110,8 @@ def test_instruction_sets(network):
                 closure="second_order",
                 noise="binomial",
                 bin_tolerance=0.0,
+                cohorts=[False] * populations,
+                cohort_tolerance=0.0,
                 key=(11, 12),
                 trials=1,
                 instruction_set=name,

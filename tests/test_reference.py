@@ -15,7 +15,7 @@ from mesopop.neurons import GIF, LIF, Poisson, SpikeTrains
 from mesopop.plasticity import TsodyksMarkram
 from mesopop.signals import OrnsteinUhlenbeck, Sampled, Sinusoid, Steps
 from reference import KeyedDraws, NumpyDraws, simulate_mesoscopic, simulate_microscopic
-from reference.adaptation import QuasiRenewal
+from reference.adaptation import QuasiRenewal, QuasiRenewalTraces
 from reference.initial import AgeGroup
 from reference.population_activity import LIFActivity
 from reference.renewal import stationary_ages
@@ -113,8 +113,8 @@ def test_age_bins_hold_the_population(noise):
     probability, potential = stationary_ages(neuron, 18.0, 0.5)
     ages = range(len(probability) - 1, -1, -1)
     groups = [AgeGroup(a, -1 - a, size * probability[a], potential[a]) for a in ages]
-    adaptation = QuasiRenewal(neuron, 0.5, 4000, 0.0)
-    activity = LIFActivity(neuron, groups, Unconnected(), 0.5, Count(), adaptation)
+    traces = QuasiRenewalTraces(QuasiRenewal(neuron, 0.5, 4000, 0.0), -1 - np.array(ages))
+    activity = LIFActivity(neuron, groups, Unconnected(), 0.5, Count(), traces)
     missing, fired = [], []
     for step in range(4000):
         fired.append(activity.step(step))

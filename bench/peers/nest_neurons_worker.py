@@ -41,7 +41,6 @@ class Population:
             },
         )
         self.weight = d["weight"] * CAPACITANCE / d["tau_s"]  # pA
-        self.inputs = d["probability"] * d["size"]
         self.tau_s = d["tau_s"]
         nest.Connect(
             self.neurons,
@@ -77,7 +76,10 @@ class Population:
                 "multimeter", params={"record_from": ["I_syn_ex"], "interval": 1.0}
             )
             nest.Connect(self.neurons, self.counter)
-            nest.Connect(self.meter, self.neurons[:SAMPLE])
+            sample = self.neurons[:SAMPLE]
+            nest.Connect(self.meter, sample)
+            # Their own in-degrees: that these differ must not look like a difference of releases.
+            self.inputs = len(nest.GetConnections(self.neurons, sample)) / SAMPLE
             self.recorded = True
         rates, releases = [], []
         for _ in range(pieces):

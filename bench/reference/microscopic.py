@@ -1,4 +1,4 @@
-"""Microscopic model: every neuron with its own potential, u and x."""
+"""Microscopic model: every neuron with its own u and x."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from .adaptation import NeuronTraces
 from .connections import all_to_all, connection_matrices
 from .draws import Draws
 from .hazards import exponential_escape, lnp_hazard
-from .initial import NAMES, lnp_potential, neuron_ages, past_rate, synaptic_variables
+from .initial import NAMES, lnp_potential, neuron_ages, synaptic_variables, traces_at_spike
 from .membrane_input import MembraneInput, Pathway, mean_pathways
+from .neuron_cohorts import CommonCohort, LIFCohorts, NextSpike
 from .plasticity import Plasticity
 from .record import Record
 from .signals import signal_values
@@ -21,7 +22,14 @@ SPIKE = np.dtype([("time", np.float64), ("neuron", np.uint32)])
 
 
 def simulate_microscopic(
-    network, duration: float, *, dt: float, draws: Draws, initial="stationary"
+    network,
+    duration: float,
+    *,
+    dt: float,
+    draws: Draws,
+    initial="stationary",
+    method: str = "neurons",
+    cohort_tolerance: float = 0.0,
 ) -> dict:
     """Simulate all neurons of a network.
 
@@ -35,6 +43,11 @@ def simulate_microscopic(
         Source of the random numbers.
     initial : {"stationary", "rest", "synchronous"} or InitialState
         State at t = 0.
+    method : {"neurons", "cohorts"}
+        Every neuron by itself, or neurons with equal potentials together (not those of GIF
+        populations).
+    cohort_tolerance : float
+        Difference of potentials, in units of delta_u, up to which cohorts are merged.
 
     Returns
     -------
@@ -54,7 +67,9 @@ def simulate_microscopic(
         if not all_to_all(p)
     }
     populations = {
-        p.name: neurons_of(network, number, record, by_neuron, dt, draws, initial)
+        p.name: neurons_of(
+            network, number, record, by_neuron, dt, draws, initial, method, cohort_tolerance
+        )
         for number, p in enumerate(network.populations)
     }
     synapses = {
@@ -177,29 +192,42 @@ def pathways_onto(
 
 
 def neurons_of(
-    network, number: int, record: Record, by_neuron: dict, dt: float, draws: Draws, initial
+    network,
+    number: int,
+    record: Record,
+    by_neuron: dict,
+    dt: float,
+    draws: Draws,
+    initial,
+    method: str,
+    cohort_tolerance: float,
 ):
     """The neurons of a population of the network."""
+    cohorts = method == "cohorts"
     population = network.populations[number]
     neuron, size = population.neuron, population.size
     values = partial(signal_values, n_steps=record.n_steps, dt=dt, population=number, draws=draws)
     if type(neuron).__name__ == "SpikeTrains":
         return GivenSpikes(neuron.times, record.n_steps, dt)
-    thresholds = Thresholds(number, size, draws)
+    spikes = CommonCohort if cohorts else Thresholds
     if type(neuron).__name__ == "Poisson":
-        return PoissonNeurons(size, values(neuron.rate), dt, thresholds)
+        return PoissonNeurons(size, values(neuron.rate), dt, spikes(number, size, draws))
 
     pathways = pathways_onto(network, population.name, record, by_neuron, dt, draws)
     membrane = MembraneInput(values(population.drive), pathways, neuron.tau_m, dt)
     match type(neuron).__name__:
         case "LNP":
             h = lnp_potential(initial, population, membrane.drive[0])
-            return LNPNeurons(neuron, size, h, membrane, dt, thresholds)
+            return LNPNeurons(neuron, size, h, membrane, dt, spikes(number, size, draws))
         case "LIF" | "GIF":
             mu = membrane.drive[0]
             uniforms = partial(draws.initial_uniforms, number, size)
             age, potential = neuron_ages(initial, population, mu, dt, uniforms)
-            traces = NeuronTraces(neuron, dt, age, past_rate(initial, neuron, mu, dt))
+            if cohorts and not getattr(neuron, "adaptation", ()):
+                line = NextSpike(number, draws)
+                return LIFCohorts(neuron, age, potential, membrane, dt, line, cohort_tolerance)
+            thresholds = Thresholds(number, size, draws)
+            traces = NeuronTraces(neuron, dt, age, traces_at_spike(initial, neuron, mu, dt))
             return LIFNeurons(neuron, age, potential, membrane, dt, thresholds, traces)
         case other:
             raise ValueError(f"no microscopic reference for {other} neurons")
@@ -225,13 +253,13 @@ class GivenSpikes:
 class PoissonNeurons:
     """Neurons that fire at a given rate (Hz)."""
 
-    def __init__(self, size: int, rate: np.ndarray, dt: float, thresholds: Thresholds):
+    def __init__(self, size: int, rate: np.ndarray, dt: float, spikes: Thresholds | CommonCohort):
         self.size = size
         self._integrated_hazard = rate / 1000 * dt
-        self._thresholds = thresholds
+        self._spikes = spikes
 
     def step(self, step: int) -> np.ndarray:
-        return self._thresholds.step(self._integrated_hazard[step])
+        return self._spikes.step(self._integrated_hazard[step])
 
 
 class LNPNeurons:
@@ -244,21 +272,21 @@ class LNPNeurons:
         h: float | np.ndarray,
         membrane: MembraneInput,
         dt: float,
-        thresholds: Thresholds,
+        spikes: Thresholds | CommonCohort,
     ):
         self.size = size
         self.potential = h
         self._transfer = neuron.transfer
         self._membrane = membrane
         self._dt = dt
-        self._thresholds = thresholds
+        self._spikes = spikes
 
     def step(self, step: int) -> np.ndarray:
         d, a, b = self._membrane.advance(step)
         start = lnp_hazard(self.potential + d, self._transfer)
         self.potential = a * (self.potential + d) + b
         end = lnp_hazard(self.potential, self._transfer)
-        return self._thresholds.step((start + end) * self._dt / 2)
+        return self._spikes.step((start + end) * self._dt / 2)
 
 
 class LIFNeurons:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .adaptation import QuasiRenewal
+from .adaptation import QuasiRenewalTraces
 from .age_bins import AgeBins
 from .draws import Draws
 from .hazards import lnp_hazard, spike_probability
@@ -102,9 +102,9 @@ class LIFActivity(AgeBins):
         membrane: MembraneInput,
         dt: float,
         spike_count: SpikeCount,
-        adaptation: QuasiRenewal,
+        traces: QuasiRenewalTraces,
     ):
-        super().__init__(neuron, groups, membrane, dt, adaptation)
+        super().__init__(neuron, groups, membrane, dt, traces)
         self._spike_count = spike_count
         self.variance = np.zeros(len(groups))
 
@@ -135,7 +135,7 @@ class LIFActivity(AgeBins):
         super().keep(kept)
         self.variance = self.variance[kept]
 
-    def add(self, step: int, n: float) -> None:
-        super().add(step, n)
+    def add(self, step: int, n: float, fired: np.ndarray | None = None) -> None:
+        super().add(step, n, fired)
         if n != 0:
             self.variance = np.append(self.variance, 0.0)

@@ -52,8 +52,8 @@ void check_shape(const std::optional<Channels>& array, std::size_t channels, std
 class PyEnsemble {
  public:
   PyEnsemble(const py::dict& network, const std::string& level, const std::string& closure, const std::string& noise,
-             double bin_tolerance, PhiloxKey key, std::int64_t trials, const std::string& instruction_set, int threads,
-             double memory_limit)
+             double bin_tolerance, const std::vector<bool>& cohorts, double cohort_tolerance, PhiloxKey key,
+             std::int64_t trials, const std::string& instruction_set, int threads, double memory_limit)
       : network_(std::make_shared<NetworkSpec>(network_from_dict(network))),
         ensemble_(build(
             network_,
@@ -65,7 +65,7 @@ class PyEnsemble {
                                  {"renewal", Closure::renewal}}),
                 choice<Noise>("noise", noise,
                               {{"binomial", Noise::binomial}, {"gaussian", Noise::gaussian}, {"none", Noise::none}}),
-                bin_tolerance, instruction_set},
+                bin_tolerance, cohorts, cohort_tolerance, instruction_set},
             key, trials, threads, memory_limit)),
         spikes_(static_cast<std::size_t>(trials), std::vector<std::vector<Spike>>(network_->populations.size())) {}
 
@@ -156,11 +156,12 @@ class PyEnsemble {
 
 void bind_ensemble(py::module_& m) {
   py::class_<PyEnsemble>(m, "Ensemble")
-      .def(py::init<const py::dict&, const std::string&, const std::string&, const std::string&, double, PhiloxKey,
-                    std::int64_t, const std::string&, int, double>(),
+      .def(py::init<const py::dict&, const std::string&, const std::string&, const std::string&, double,
+                    const std::vector<bool>&, double, PhiloxKey, std::int64_t, const std::string&, int, double>(),
            py::kw_only(), py::arg("network"), py::arg("level"), py::arg("closure"), py::arg("noise"),
-           py::arg("bin_tolerance"), py::arg("key"), py::arg("trials"), py::arg("instruction_set"),
-           py::arg("threads") = 1, py::arg("memory_limit") = std::numeric_limits<double>::infinity())
+           py::arg("bin_tolerance"), py::arg("cohorts"), py::arg("cohort_tolerance"), py::arg("key"), py::arg("trials"),
+           py::arg("instruction_set"), py::arg("threads") = 1,
+           py::arg("memory_limit") = std::numeric_limits<double>::infinity())
       .def("advance", &PyEnsemble::advance, py::kw_only(), py::arg("first_bin"), py::arg("bins"),
            py::arg("steps_per_bin"), py::arg("rate").noconvert().none(true),
            py::arg("potential").noconvert().none(true), py::arg("release").noconvert().none(true),

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/level.hpp"
 #include "engine/recording.hpp"
@@ -19,6 +20,8 @@ struct EngineSettings {
   Closure closure = Closure::second_order;  // meso only
   Noise noise = Noise::binomial;            // meso only
   double bin_tolerance = 0.0;               // meso only, in units of delta_u
+  std::vector<bool> cohorts;                // micro only, per population
+  double cohort_tolerance = 0.0;            // micro only, in units of delta_u
   std::string instruction_set = "auto";
 };
 

@@ -8,8 +8,11 @@
 
 #include "meso/age_bin_kernel.hpp"
 #include "meso/cohort_kernel.hpp"
+#include "meso/cohort_release_kernel.hpp"
+#include "meso/cohort_spikes_kernel.hpp"
 #include "micro/lif_kernel.hpp"
 #include "micro/lnp_kernel.hpp"
+#include "micro/relaxation_kernel.hpp"
 #include "micro/threshold_kernel.hpp"
 #include "model/adaptation_kernel.hpp"
 
@@ -22,7 +25,10 @@ struct Kernels {
   AgeBinSums (*age_bins)(const AgeBinStep&);
   double (*cohorts)(const CohortStep&);
   void (*relax_cohorts)(const CohortRelaxation&);
+  std::int64_t (*cohort_spikes)(const CohortSpikes&);
+  CohortReleaseSums (*cohort_release)(const CohortRelease&);
   void (*adaptation)(const AdaptationStep&);
+  void (*relaxations)(const Relaxations&);
 };
 
 // Instruction sets compiled in, fastest last.

@@ -29,7 +29,9 @@ struct LevelContext {
   const Team& team;
   Closure closure;
   Noise noise;
-  double bin_tolerance;  // bins whose potentials differ by less, in units of delta_u, are merged; 0: none
+  double bin_tolerance;     // bins whose potentials differ by less, in units of delta_u, are merged; 0: none
+  bool cohorts;             // micro: neurons in equal states are simulated together
+  double cohort_tolerance;  // of their potentials, in units of delta_u
 
   const PopulationSpec& population() const { return network.populations[index]; }
 

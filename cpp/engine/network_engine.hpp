@@ -10,6 +10,7 @@
 //   double input_check() const                      NaN if a neuron has received a non-finite input, else 0
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -39,9 +40,10 @@ class NetworkEngine final : public Engine {
       first_set_.push_back(set);
       std::vector<std::size_t> sets;
       for (; set < network.stp.size() && network.stp[set].source == p; ++set) sets.push_back(set);
-      populations_.emplace_back(LevelContext{network, p, sets, drives_.back().at(0), realisation, kernels, stationary,
-                                             connections, team_, settings.closure, settings.noise,
-                                             settings.bin_tolerance});
+      populations_.emplace_back(
+          LevelContext{network, p, sets, drives_.back().at(0), realisation, kernels, stationary, connections, team_,
+                       settings.closure, settings.noise, settings.bin_tolerance,
+                       settings.level == Level::micro && settings.cohorts.at(p), settings.cohort_tolerance});
     }
     for (std::size_t p = 0; p < populations_.size(); ++p) {
       if (network.populations[p].initial.kind != InitialKind::synchronous) continue;
@@ -114,6 +116,9 @@ class NetworkEngine final : public Engine {
     const double time = static_cast<double>(step_ + 1) * network_.dt;
     const std::int64_t* fired = populations_[p].fired();
     for (std::int64_t i = 0; i < static_cast<std::int64_t>(count); ++i) spikes.push_back({time, fired[i]});
+    // Cohorts fire in any order.
+    std::sort(spikes.end() - static_cast<std::ptrdiff_t>(count), spikes.end(),
+              [](const Spike& a, const Spike& b) { return a.neuron < b.neuron; });
   }
 
   bool record(std::int64_t bin, const Recording& recording, NonFiniteState& failure) {

@@ -38,6 +38,21 @@ void LnpActivity::visit(StateVisitor& visitor, const std::string& prefix) { visi
 
 // --- LIF --------------------------------------------------------------------------------------------------------
 
+LifActivity::LifActivity(const LevelContext& context)
+    : kernels_(context.kernels), spikes_(context), bins_(context, Memory::quasi_renewal, kExtras) {
+  const double rate = bins_.initial_rate();
+  for (const AdaptationTrace& t : bins_.traces()) {
+    double earlier = t.stationary_older(rate) / t.decay;
+    for (const AgeBins::Placed& placed : bins_.initial()) {
+      // What a stationary past has not counted already.
+      if (rate > 0.0 || !placed.group.fired) continue;
+      const double elapsed = static_cast<double>(placed.group.age) * context.network.dt;
+      earlier += t.older * placed.group.count / spikes_.size() * exp(-elapsed / t.tau);
+    }
+    earlier_.push_back(earlier);
+  }
+}
+
 double LifActivity::step(std::int64_t step, const MembraneStep& membrane, double) {
   bins_.begin_step(step, false, [&](std::size_t into, std::size_t from, double) {
     bins_.extra(kVariance)[into] += bins_.extra(kVariance)[from];
@@ -51,8 +66,16 @@ double LifActivity::step(std::int64_t step, const MembraneStep& membrane, double
   const double effective = sums.variance > 0.0 ? sums.variance_spikes / sums.variance : 0.0;
   const double missing = spikes_.size() - (sums.count + bins_.refractory_count());
   const double count = spikes_.draw(step, sums.expected_spikes + effective * missing);
-  bins_.fire(step, count);
+  const std::vector<AdaptationTrace>& traces = bins_.traces();
+  for (std::size_t i = 0; i < traces.size(); ++i) earlier_[i] *= traces[i].decay;
+  bins_.fire(step, count, earlier_.data());
+  for (std::size_t i = 0; i < traces.size(); ++i) earlier_[i] += traces[i].older * count / spikes_.size();
   return count;
+}
+
+void LifActivity::visit(StateVisitor& visitor, const std::string& prefix) {
+  bins_.visit(visitor, prefix);
+  visitor.field(prefix + "/adaptation", earlier_);
 }
 
 // --- Given spikes -----------------------------------------------------------------------------------------------

@@ -28,7 +28,11 @@ class AveragedPopulation {
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
+  void release_all(double count, std::int64_t step, double* release);
+
   double size_;
+  std::uint64_t index_;
+  Realisation realisation_;
   Activity activity_;
   std::vector<PopulationSynapses> synapses_;  // one per STP set of this population
 };

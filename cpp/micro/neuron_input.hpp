@@ -37,6 +37,10 @@ class NeuronInput {
   // Sends the spikes of `step` on their way; `fired` has one entry per population.
   void deliver(std::int64_t step, const std::vector<FiredNeurons>& fired, const Team& team);
 
+  // What the neurons found in their input of the present step: 0, or NaN if it was not finite.
+  void note(double check) { check_ = check; }
+  double check() const { return check_; }
+
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
@@ -63,6 +67,7 @@ class NeuronInput {
   std::vector<Port> ports_;
   std::vector<Pathway> pathways_;
   std::vector<double> constant_;
+  double check_ = 0.0;
   // Scratch: the ports of currents as the kernel reads them.
   std::vector<double*> current_, arriving_;
   std::vector<double> gain_, decay_;

@@ -1,8 +1,8 @@
-// The neurons of one population, one by one. Every kind has the same members, used through std::visit:
+// The neurons of one population, one by one or, if they share their state, together. Every kind has the same members,
+// used through std::visit:
 //
-//   std::int64_t step(step, membrane, drive, fired)   the neurons that fire, in ascending order; returns how many
+//   std::int64_t step(step, membrane, drive, fired)   the neurons that fire, each once; returns how many
 //   double mean_potential() const                     population mean after resets, mV (NaN: none)
-//   double input_check() const                        NaN if a neuron received a non-finite input of its own, else 0
 //   void visit(visitor, prefix)                        its state
 #pragma once
 
@@ -15,55 +15,32 @@
 #include "engine/kernels.hpp"
 #include "engine/state.hpp"
 #include "engine/team.hpp"
+#include "micro/common_hazard.hpp"
+#include "micro/lif_cohorts.hpp"
+#include "micro/neuron_context.hpp"
 #include "micro/neuron_input.hpp"
 #include "micro/neuron_slices.hpp"
 #include "micro/thresholds.hpp"
 #include "model/adaptation.hpp"
 #include "model/hazard.hpp"
 #include "model/network.hpp"
-#include "model/renewal.hpp"
 #include "model/synaptic_input.hpp"
 
 namespace mesopop {
 
-// What all neurons are built from.
-struct NeuronContext {
-  const PopulationSpec& population;
-  std::uint64_t index;  // of the population
-  double dt;
-  double initial_drive;
-  Realisation realisation;
-  const Kernels& kernels;
-  StationaryStates& stationary;
-  NeuronInput* input;  // null: all neurons receive the same
-  const Team& team;
-
-  double initial_drive_of(std::size_t neuron) const {
-    const std::vector<double>& own = population.drive.per_neuron;
-    return own.empty() ? initial_drive : initial_drive + own[neuron];
-  }
-};
-
-// Neurons that receive the same input, or none, and so have the same hazard.
-class AlikeNeurons {
- public:
-  static constexpr double input_check() { return 0.0; }
-};
-
-class PoissonNeurons : public AlikeNeurons {
+class PoissonNeurons {
  public:
   explicit PoissonNeurons(const NeuronContext& context);
   std::int64_t step(std::int64_t step, const MembraneStep& membrane, double rate, std::int64_t* fired);
   double mean_potential() const { return std::numeric_limits<double>::quiet_NaN(); }
-  void visit(StateVisitor& visitor, const std::string& prefix) { thresholds_.visit(visitor, prefix); }
+  void visit(StateVisitor& visitor, const std::string& prefix) { spikes_.visit(visitor, prefix); }
 
  private:
-  const Kernels& kernels_;
   double dt_;
-  Thresholds thresholds_;
+  CommonHazard spikes_;
 };
 
-class LnpNeurons : public AlikeNeurons {
+class LnpNeurons {
  public:
   explicit LnpNeurons(const NeuronContext& context);
   std::int64_t step(std::int64_t step, const MembraneStep& membrane, double drive, std::int64_t* fired);
@@ -71,11 +48,10 @@ class LnpNeurons : public AlikeNeurons {
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
-  const Kernels& kernels_;
   const LnpNeuron& neuron_;
   double dt_;
   double h_;  // shared by all neurons
-  Thresholds thresholds_;
+  CommonHazard spikes_;
 };
 
 // LNP neurons with input of their own.
@@ -84,7 +60,6 @@ class SingleLnpNeurons {
   explicit SingleLnpNeurons(const NeuronContext& context);
   std::int64_t step(std::int64_t step, const MembraneStep& membrane, double drive, std::int64_t* fired);
   double mean_potential() const;
-  double input_check() const { return input_check_; }
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
@@ -96,7 +71,6 @@ class SingleLnpNeurons {
   NeuronSlices slices_;
   Thresholds thresholds_;
   std::vector<double> potential_, rate_;  // padded to whole blocks
-  double input_check_ = 0.0;
 };
 
 class LifNeurons {
@@ -104,12 +78,11 @@ class LifNeurons {
   explicit LifNeurons(const NeuronContext& context);
   std::int64_t step(std::int64_t step, const MembraneStep& membrane, double drive, std::int64_t* fired);
   double mean_potential() const;
-  double input_check() const { return input_check_; }
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
-  void start_stationary(const NeuronContext& context, std::size_t first, std::size_t last, const StationaryAges& ages);
-  void start_at_age(std::size_t neuron, std::int64_t age, double potential, double past_rate);
+  // `at_spike`: per trace, its value just after the last spike.
+  void start_at_age(std::size_t neuron, std::int64_t age, double potential, const double* at_spike);
   double threshold(std::size_t neuron) const;
   double jump_factor(double jump, double now);
   void step_adaptation(bool input_jumps);
@@ -130,10 +103,9 @@ class LifNeurons {
   std::vector<double*> trace_pointer_;  // scratch
   std::vector<double> trace_decay_, trace_weight_, trace_gain_;
   std::vector<double> threshold_, pull_, start_threshold_;  // scratch
-  double input_check_ = 0.0;
 };
 
-class GivenNeurons : public AlikeNeurons {
+class GivenNeurons {
  public:
   explicit GivenNeurons(const NeuronContext& context);
   std::int64_t step(std::int64_t step, const MembraneStep& membrane, double drive, std::int64_t* fired);
@@ -144,7 +116,7 @@ class GivenNeurons : public AlikeNeurons {
   const GivenSpikes& spikes_;
 };
 
-using Neurons = std::variant<PoissonNeurons, LnpNeurons, SingleLnpNeurons, LifNeurons, GivenNeurons>;
+using Neurons = std::variant<PoissonNeurons, LnpNeurons, SingleLnpNeurons, LifNeurons, LifCohorts, GivenNeurons>;
 
 Neurons make_neurons(const NeuronContext& context);
 

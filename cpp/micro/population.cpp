@@ -8,10 +8,11 @@ namespace mesopop {
 MicroPopulation::MicroPopulation(const LevelContext& context)
     : input_(NeuronInput::of(context)),
       neurons_(make_neurons({context.population(), context.index, context.network.dt, context.initial_drive,
-                             context.realisation, context.kernels, context.stationary, input_.get(), context.team})),
+                             context.realisation, context.kernels, context.stationary, input_.get(), context.team,
+                             context.cohorts, context.cohort_tolerance})),
       fired_(static_cast<std::size_t>(context.population().size)) {
   for (const std::size_t set : context.stp_sets) {
-    synapses_.emplace_back(context.network.stp[set], context.population().size, context.network.dt);
+    synapses_.emplace_back(context.network.stp[set], context.population().size, context.network.dt, context.kernels);
     released_.emplace_back(fired_.size());
   }
 }

@@ -1,4 +1,4 @@
-// A population simulated neuron by neuron, with the plasticity of its outgoing synapses.
+// A population whose neurons are told apart, with the plasticity of its outgoing synapses.
 #pragma once
 
 #include <cstdint>
@@ -26,9 +26,7 @@ class MicroPopulation {
   double mean_potential() const;
   double mean_u(std::size_t set) const { return synapses_[set].mean_u(); }
   double mean_x(std::size_t set) const { return synapses_[set].mean_x(); }
-  double input_check() const {
-    return std::visit([](const auto& neurons) { return neurons.input_check(); }, neurons_);
-  }
+  double input_check() const { return input_ ? input_->check() : 0.0; }
   const std::int64_t* fired() const { return fired_.data(); }
 
   void visit(StateVisitor& visitor, const std::string& prefix);

@@ -11,20 +11,52 @@ namespace {
 
 constexpr double kSettlingTime = 15.0;  // in tau_m, beyond the history
 constexpr double kRateTolerance = 1e-12;
+constexpr double kFactorTolerance = 1e-10;
 constexpr int kIterations = 40;
 
 }  // namespace
 
-StationaryAges::StationaryAges(const LifNeuron& neuron, double dt, double mu) {
-  const std::vector<AdaptationTrace> traces = quasi_renewal_traces(neuron, dt);
-  survive(neuron, traces, dt, mu, 0.0);
-  if (neuron.adaptation.empty()) return;
-  // The rate that reproduces itself, by regula falsi (Illinois). Nothing fires more than once per step.
+std::vector<AdaptationTrace> make_traces(const LifNeuron& neuron, double dt, Memory memory) {
+  return memory == Memory::average ? neuron_traces(neuron, dt) : quasi_renewal_traces(neuron, dt);
+}
+
+StationaryAges::StationaryAges(const LifNeuron& neuron, double dt, double mu, Memory memory) {
+  const std::vector<AdaptationTrace> traces = make_traces(neuron, dt, memory);
+  std::vector<double> left(traces.size());
+  for (const AdaptationTrace& t : traces) at_spike.push_back(t.own);
+  if (traces.empty()) {
+    survive(neuron, traces, dt, mu, left);
+    return;
+  }
+  // Earlier spikes leave what Poisson spikes of the same rate would leave, times a factor that depends on how regular
+  // firing is, hardly on the rate: found by iteration, at each of which the rate is found anew.
+  std::vector<double> factor(traces.size(), 1.0);
+  for (int i = 0; i < kIterations; ++i) {
+    find_rate([&](double assumed) {
+      for (std::size_t k = 0; k < traces.size(); ++k) {
+        at_spike[k] = factor[k] * (traces[k].own + traces[k].stationary_older(assumed));
+      }
+      survive(neuron, traces, dt, mu, left);
+    });
+    if (memory == Memory::quasi_renewal) return;
+    double change = 0.0;
+    for (std::size_t k = 0; k < traces.size(); ++k) {
+      const double ratio = traces[k].own / (1.0 - left[k]) / at_spike[k];
+      factor[k] *= ratio;
+      change = std::fmax(change, std::fabs(ratio - 1.0));
+    }
+    if (change <= kFactorTolerance) return;
+  }
+}
+
+void StationaryAges::find_rate(const std::function<void(double)>& survive_at_rate) {
+  // Regula falsi (Illinois). Nothing fires more than once per step.
+  survive_at_rate(0.0);
   double low = 0.0, excess_low = rate, high = 1.0, excess_high = -1.0;
   int side = 0;  // the one that moved last: if it moves again, the other is given less weight
   for (int i = 0; i < kIterations; ++i) {
     const double assumed = (low * excess_high - high * excess_low) / (excess_high - excess_low);
-    survive(neuron, traces, dt, mu, assumed);
+    survive_at_rate(assumed);
     const double excess = rate - assumed;
     if (std::fabs(excess) <= kRateTolerance * assumed) break;
     if (excess > 0.0) {
@@ -42,14 +74,15 @@ StationaryAges::StationaryAges(const LifNeuron& neuron, double dt, double mu) {
 }
 
 void StationaryAges::survive(const LifNeuron& neuron, const std::vector<AdaptationTrace>& traces, double dt, double mu,
-                             double assumed) {
+                             std::vector<double>& left) {
   weight.clear();
   potential.clear();
+  std::fill(left.begin(), left.end(), 0.0);
   const HalfStepHazard hazard(neuron.escape, dt);
   const double decay = exp(-dt / neuron.tau_m);
   const double shift = mu * event_probability(dt / neuron.tau_m);
-  std::vector<double> value;
-  for (const AdaptationTrace& t : traces) value.push_back(t.own + t.stationary_older(assumed));
+  std::vector<double> value(at_spike);
+  std::vector<double> decayed(traces.size(), 1.0);  // since the spike
   const auto threshold = [&] {
     double sum = 0.0;
     for (std::size_t i = 0; i < traces.size(); ++i) sum += traces[i].threshold_weight * value[i];
@@ -74,10 +107,13 @@ void StationaryAges::survive(const LifNeuron& neuron, const std::vector<Adaptati
     for (std::size_t i = 0; i < traces.size(); ++i) {
       if (active) v -= traces[i].current_gain * value[i];
       value[i] *= traces[i].decay;
+      decayed[i] *= traces[i].decay;
     }
     if (!active) continue;
     const double hazard_end = hazard(v - threshold());
-    survivors -= survivors * event_probability(hazard_start + hazard_end);
+    const double spikes = survivors * event_probability(hazard_start + hazard_end);
+    for (std::size_t i = 0; i < traces.size(); ++i) left[i] += spikes * decayed[i];
+    survivors -= spikes;
     hazard_start = hazard_end;
   }
   const double fires = event_probability(2.0 * hazard_start);
@@ -89,6 +125,9 @@ void StationaryAges::survive(const LifNeuron& neuron, const std::vector<Adaptati
     rate = 0.0;
   } else {
     const double rest = survivors / fires;
+    for (std::size_t i = 0; i < traces.size(); ++i) {
+      left[i] += survivors * decayed[i] * traces[i].decay * fires / (1.0 - (1.0 - fires) * traces[i].decay);
+    }
     weight.push_back(old + rest);
     potential.push_back(old + rest > 0.0 ? (old_potential + rest * v) / (old + rest) : v);
     rate = 1.0 / (intervals + rest);

@@ -10,7 +10,7 @@
 namespace mesopop {
 
 // Decay of the deviation over `duration`; a time constant of zero means immediate relaxation.
-inline double relaxation(double duration, double tau) { return tau > 0.0 ? exp(-duration / tau) : 0.0; }
+MESOPOP_INLINE double relaxation(double duration, double tau) { return tau > 0.0 ? exp(-duration / tau) : 0.0; }
 
 // Values left of a spike, and what it releases.
 struct SynapseState {

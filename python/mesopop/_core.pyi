@@ -22,6 +22,8 @@ class Ensemble:
         closure: str,
         noise: str,
         bin_tolerance: float,
+        cohorts: Sequence[bool],
+        cohort_tolerance: float,
         key: Sequence[int],
         trials: int,
         instruction_set: str,
@@ -56,6 +58,19 @@ class Ensemble:
 # --- Random numbers ---
 
 def philox4x64(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
+def philox4x32(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
+
+# Spikes in one step of cohorts of `count` neurons of integrated hazards `hazard`.
+def cohort_spikes(
+    *,
+    key: Sequence[int],
+    trial: int,
+    population: int,
+    step: int,
+    count: Sequence[float],
+    hazard: Sequence[float],
+    instruction_set: str,
+) -> NDArray[float64]: ...
 
 # The words that belong to one random event, and what is drawn from them.
 @final
@@ -78,6 +93,7 @@ class Stream:
 
 # --- Elementary functions, element by element; a scalar for scalars ---
 
+def binomial_quantile(n: ArrayLike, p: ArrayLike, z: ArrayLike) -> Any: ...
 def exp(x: ArrayLike) -> Any: ...
 def expm1_nonpositive(x: ArrayLike) -> Any: ...
 def log(x: ArrayLike) -> Any: ...

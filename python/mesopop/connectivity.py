@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from attrs import field, frozen
 
+from mesopop.delays import DelayDistribution
 from mesopop.explicit_connections import ExplicitConnections
 from mesopop.validation import instance_of
 
@@ -128,6 +129,21 @@ def mean_connection(projection: Projection, source: Population, target: Populati
     return projection.probability
 
 
+def _connects_all(projection: Projection) -> bool:
+    rule = projection.connectivity or Bernoulli()
+    if not isinstance(rule, Bernoulli) or projection.probability < 1:
+        return False
+    return rule.self_connections or projection.source != projection.target
+
+
+def inputs_differ(projection: Projection) -> bool:
+    """Whether the neurons of the target receive different spikes, or at different times."""
+    one_delay = not isinstance(projection.delay, DelayDistribution) or (
+        len(projection.delay.delays) == 1
+    )
+    return not (_connects_all(projection) and one_delay)
+
+
 def compiled_connectivity(projection: Projection, source: Population) -> dict[str, Any]:
     """What the compiled core reads."""
     match projection.connectivity:
@@ -136,10 +152,9 @@ def compiled_connectivity(projection: Projection, source: Population) -> dict[st
         case FixedInDegree() as fixed:
             degree = in_degree(projection, source)
             return {"kind": "fixed_in_degree", "in_degree": degree, **attrs.asdict(fixed)}
-    bernoulli = projection.connectivity or Bernoulli()
-    recurrent = projection.source == projection.target
-    if projection.probability == 1 and (bernoulli.self_connections or not recurrent):
+    if _connects_all(projection):
         return {"kind": "all_to_all"}
+    bernoulli = projection.connectivity or Bernoulli()
     return {
         "kind": "bernoulli",
         "probability": projection.probability,

@@ -226,7 +226,10 @@ class Result:
 
     def __repr__(self) -> str:
         s = self.settings
-        chosen = [word for word in (s.level, s.method, s.closure, s.noise) if word is not None]
+        method = s.method
+        if isinstance(method, dict):
+            method = " and ".join(sorted(set(method.values())))
+        chosen = [word for word in (s.level, method, s.closure, s.noise) if word is not None]
         trials = f"{self.trials} trials of " if self.trials > 1 else ""
         lines = [
             f"Result: {', '.join(chosen)}; {trials}{self.duration / 1000:g} s, "

@@ -5,16 +5,22 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from mesopop.network import Network
+from mesopop.connectivity import inputs_differ
+from mesopop.network import Network, Population
+from mesopop.neurons import GIF, LIF, SpikeTrains
 from mesopop.signals import PerNeuron, components
 from mesopop.validation import did_you_mean, require_number
 
 LEVELS = ("micro", "meso")
-METHODS = ("auto", "neurons")
+METHODS = ("auto", "neurons", "cohorts")
 CLOSURES = ("first_order", "second_order", "renewal")
 NOISES = ("binomial", "gaussian", "none")
 DEFAULT_CLOSURE = "renewal"
 DEFAULT_BIN_TOLERANCE = 0.05
+# From these numbers of neurons on, cohorts cost less than the neurons one by one
+# (bench/cohort_scaling.py).
+COHORTS_PAY_FROM = 5000
+COHORTS_WITHOUT_MEMORY_PAY_FROM = 1000  # Poisson, LNP: one cohort for all
 
 
 @frozen(kw_only=True)
@@ -25,8 +31,9 @@ class EngineSettings:
     ----------
     level : str
         "micro" or "meso".
-    method : str or None
-        Of the microscopic level: "neurons". None at the mesoscopic one.
+    method : str, dict of str or None
+        Of the microscopic level: "neurons" or "cohorts", or a dictionary of them by population if
+        not all are simulated alike. None at the mesoscopic one.
     closure : str or None
         Of the mesoscopic level: "first_order", "second_order" or "renewal". None at the
         microscopic one.
@@ -35,13 +42,21 @@ class EngineSettings:
     bin_tolerance : float or None
         Of the mesoscopic level: age bins whose potentials differ by less are merged, in units of
         delta_u. None at the microscopic one.
+    cohort_tolerance : float or None
+        Of cohorts of LIF neurons: those whose potentials differ by less are merged, in units of
+        delta_u. None if there are none.
     """
 
     level: str
-    method: str | None
+    method: str | dict[str, str] | None
     closure: str | None
     noise: str | None
     bin_tolerance: float | None
+    cohort_tolerance: float | None = None
+
+    def method_of(self, population: str) -> str | None:
+        """The method by which one population is simulated."""
+        return self.method[population] if isinstance(self.method, dict) else self.method
 
 
 def choose_engine(
@@ -52,6 +67,7 @@ def choose_engine(
     closure: str | None,
     noise: str | None,
     bin_tolerance: float | None,
+    cohort_tolerance: float | None,
 ) -> EngineSettings:
     """Check what was asked for against the network and fill in what was left open (None).
 
@@ -66,13 +82,13 @@ def choose_engine(
         for name, value in meso_only.items():
             if value is not None:
                 raise ValueError(f'{name} applies to level="meso", got {value!r} at level="micro"')
-        _require_option("method", "auto" if method is None else method, METHODS)
-        return EngineSettings(
-            level=level, method="neurons", closure=None, noise=None, bin_tolerance=None
-        )
+        method = _require_option("method", "auto" if method is None else method, METHODS)
+        return _choose_methods(network, method, cohort_tolerance)
     _refuse_heterogeneity(network)
-    if method is not None:
-        raise ValueError(f'method applies to level="micro", got {method!r} at level="meso"')
+    micro_only = {"method": method, "cohort_tolerance": cohort_tolerance}
+    for name, value in micro_only.items():
+        if value is not None:
+            raise ValueError(f'{name} applies to level="micro", got {value!r} at level="meso"')
     noise = _require_option("noise", "binomial" if noise is None else noise, NOISES)
     # Cohorts have integer numbers of neurons, which the diffusion approximation has not.
     default = "second_order" if noise == "gaussian" else DEFAULT_CLOSURE
@@ -88,6 +104,65 @@ def choose_engine(
     return EngineSettings(
         level=level, method=None, closure=closure, noise=noise, bin_tolerance=bin_tolerance
     )
+
+
+def _choose_methods(
+    network: Network, method: str, cohort_tolerance: float | None
+) -> EngineSettings:
+    chosen = {p.name: "neurons" for p in network.populations}
+    lif_cohorts = False
+    for population in network.populations:
+        if method == "neurons" or isinstance(population.neuron, SpikeTrains):
+            continue
+        lif = isinstance(population.neuron, LIF)
+        pays_from = COHORTS_PAY_FROM if lif else COHORTS_WITHOUT_MEMORY_PAY_FROM
+        if method == "auto" and population.size < pays_from:
+            continue
+        obstacle = cohort_obstacle(network, population)
+        if not obstacle:
+            chosen[population.name] = "cohorts"
+            lif_cohorts = lif_cohorts or lif
+        elif method == "cohorts":
+            raise ValueError(
+                f'method="cohorts" needs neurons that differ in their last spike alone: '
+                f'population "{population.name}" {obstacle}'
+            )
+    if lif_cohorts:
+        tolerance = 0.0 if cohort_tolerance is None else cohort_tolerance
+        cohort_tolerance = require_number("cohort_tolerance", tolerance, "delta_u", ge=0, le=1)
+    elif cohort_tolerance is not None:
+        raise ValueError(
+            "cohort_tolerance applies to LIF neurons simulated by cohorts, of which there are none "
+            f'with method="{method}", got {cohort_tolerance!r}'
+        )
+    # Of given spike trains nothing is simulated.
+    used = {
+        chosen[p.name] for p in network.populations if not isinstance(p.neuron, SpikeTrains)
+    } or {"neurons"}
+    return EngineSettings(
+        level="micro",
+        method=used.pop() if len(used) == 1 else chosen,
+        closure=None,
+        noise=None,
+        bin_tolerance=None,
+        cohort_tolerance=cohort_tolerance,
+    )
+
+
+def cohort_obstacle(network: Network, population: Population) -> str:
+    """Why the neurons of a population cannot be simulated by cohorts; empty if they can."""
+    neuron = population.neuron
+    if isinstance(neuron, GIF) and any(kernel.amplitude != 0 for kernel in neuron.adaptation):
+        return "has adaptation, which remembers earlier spikes"
+    if any(isinstance(component, PerNeuron) for component in components(population.drive)):
+        return "has a drive PerNeuron"
+    for projection in network.projections:
+        if projection.target == population.name and inputs_differ(projection):
+            return (
+                f'receives projection "{projection.label}", whose connections or delays differ '
+                "between its neurons"
+            )
+    return ""
 
 
 def _require_option(name: str, value: str, options: tuple[str, ...]) -> str:

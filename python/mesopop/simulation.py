@@ -34,8 +34,12 @@ class Simulation:
         which it must be a fraction.
     level : {"micro", "meso"}
         Neuron by neuron, or mesoscopic population equations.
-    method : {"auto", "neurons"}, optional
-        Of the microscopic level.
+    method : {"auto", "neurons", "cohorts"}, optional
+        Of the microscopic level. "cohorts" simulates neurons together that differ in nothing but
+        u and x, at a cost that depends on the number of spikes, hardly on that of neurons; the law
+        is the same. It needs all-to-all connections and neurons without adaptation. "auto" (the
+        default) takes it where it is possible for populations of 5000 neurons or more (Poisson and
+        LNP: 1000), where it costs less.
     closure : {"renewal", "second_order", "first_order"}, optional
         Of the mesoscopic level. "renewal" (the default) keeps what neurons of equal age hold;
         for Poisson and LNP neurons it is "second_order". The default for Gaussian noise is
@@ -46,6 +50,9 @@ class Simulation:
     bin_tolerance : float, optional
         Of the mesoscopic level: neurons whose potentials differ by less than this, in units of
         delta_u, share an age bin; 0 keeps one bin per time step.
+    cohort_tolerance : float, optional
+        Of LIF cohorts: neurons whose potentials differ by less than this, in units of delta_u, are
+        simulated with their mean; 0 (the default) tells all potentials apart.
     initial : {"stationary", "rest", "synchronous"} or InitialState
         State at t = 0. "synchronous": every neuron fires at t = 0, those of given spike trains
         too, and its synapses release.
@@ -81,6 +88,7 @@ class Simulation:
         closure: str | None = None,
         noise: str | None = None,
         bin_tolerance: float | None = None,
+        cohort_tolerance: float | None = None,
         initial: str | InitialState = "stationary",
         history: float | None = None,
         seed: int | np.random.SeedSequence | None = None,
@@ -98,6 +106,7 @@ class Simulation:
             closure=closure,
             noise=noise,
             bin_tolerance=bin_tolerance,
+            cohort_tolerance=cohort_tolerance,
         )
         if history is not None:
             history = require_number("history", history, "ms", gt=0)
@@ -117,6 +126,8 @@ class Simulation:
             closure=self.settings.closure or "second_order",
             noise=self.settings.noise or "binomial",
             bin_tolerance=self.settings.bin_tolerance or 0.0,
+            cohorts=[self.settings.method_of(p.name) == "cohorts" for p in network.populations],
+            cohort_tolerance=self.settings.cohort_tolerance or 0.0,
             key=tuple(int(word) for word in self.seed_sequence.generate_state(2, np.uint64)),
             trials=self.trials,
             instruction_set="auto",
@@ -304,6 +315,7 @@ def simulate(
     closure: str | None = None,
     noise: str | None = None,
     bin_tolerance: float | None = None,
+    cohort_tolerance: float | None = None,
     initial: str | InitialState = "stationary",
     history: float | None = None,
     seed: int | np.random.SeedSequence | None = None,
@@ -321,7 +333,8 @@ def simulate(
         What to simulate.
     duration : float
         ms.
-    dt, level, method, closure, noise, bin_tolerance, initial, history, seed, trials, n_threads
+    dt, level, method, closure, noise, bin_tolerance, cohort_tolerance, initial, history, seed, \
+trials, n_threads
         See `Simulation`.
     record, record_dt, progress
         See `Simulation.run`.
@@ -351,6 +364,7 @@ def simulate(
         closure=closure,
         noise=noise,
         bin_tolerance=bin_tolerance,
+        cohort_tolerance=cohort_tolerance,
         initial=initial,
         history=history,
         seed=seed,
