@@ -10,13 +10,13 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
 from agreement import relative_difference, require_agreement
 from mesopop import Simulation, simulate
 from mesopop.analysis import Estimate, ratio_of_averages, time_average
-from mesoscopic_memory import peak_memory
 from report import Report
 from timing import cpu_seconds, interleaved
 from workloads import plastic_all_to_all
@@ -101,6 +101,14 @@ def main() -> None:
     report.close()
 
 
+def peak_memory() -> float:
+    """Largest resident set of this program, MB; what it was started from does not count."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise OSError("/proc/self/status does not tell the largest resident set")
+
+
 def started(name: str, size: int) -> Simulation:
     """Past its transient, which the largest can afford only in part."""
     simulation = Simulation(plastic_all_to_all(size), dt=DT, seed=1, n_threads=1, **METHODS[name])
@@ -150,6 +158,7 @@ def against_limit(simulations: dict[tuple[str, int], Simulation]) -> str:
         level="meso",
         closure="renewal",
         noise="none",
+        bin_tolerance=0.001,
         record=("rate", "release"),
         record_dt=100.0,
     )

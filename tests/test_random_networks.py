@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from networks import DEPRESSING, LIF, MICRO, MIXED, changed, meso, recorded
+from networks import DEPRESSING, LIF, MICRO, MIXED, changed, meso, recorded, wired
 from significance import Estimate, assert_equal_means, mean_over_trials
 
 import mesopop as mp
@@ -350,3 +350,57 @@ def test_cohorts_project_at_random():
     assert mp.simulate(net, 1.0, dt=DT).settings.method == {"pre": "cohorts", "post": "neurons"}
     # A few percent of the input lost would show.
     assert_equal_means(rates["auto"], rates["neurons"], resolution=0.05)
+
+
+# --- Chosen neurons ------------------------------------------------------------------------------
+
+
+def test_chosen_neurons_are_recorded_with_their_own_input():
+    weights = np.array([[0.0], [1.0], [-2.5]])
+    ones = mp.ExplicitConnections(np.ones((3, 1)))
+    tau_m, tau_s = READOUT.tau_m, 5.0
+    for neuron in (READOUT, mp.LNP(tau_m, transfer=mp.Softplus(1.0, gain=1e-9))):
+        net = mp.Network(
+            populations=[
+                mp.Population("pre", size=1, neuron=mp.SpikeTrains([[10.0]])),
+                mp.Population("post", size=3, neuron=neuron),
+            ],
+            projections=[
+                mp.Projection(
+                    "pre",
+                    "post",
+                    weight=2.0,
+                    tau_s=tau_s,
+                    connectivity=mp.ExplicitConnections(weights),
+                ),
+                mp.Projection("pre", "post", weight=1.0, connectivity=ones, name="delta"),
+                mp.Projection("pre", "post", weight=0.5, tau_s=tau_s, name="shared"),
+            ],
+        )
+        result = mp.simulate(
+            net, 40.0, dt=DT, seed=1, initial="rest", record=(mp.Neurons("post", [2, 1, 0]),), **MICRO
+        )
+        record = result.neurons["post"]
+        since = np.maximum(result.t - 10.0, 0)
+        decay = np.where(since > 0, np.exp(-since / tau_s), 0.0)
+        order = record.index
+        expected = tau_m / tau_s * (2.0 * weights[order] + 0.5) * decay
+        np.testing.assert_allclose(record.input, expected, rtol=1e-12, atol=1e-14)
+        psp = tau_m / (tau_m - tau_s) * (np.exp(-since / tau_m) - np.exp(-since / tau_s))
+        jump = np.where(since > 0, np.exp(-since / tau_m), 0.0)
+        expected = (2.0 * weights[order] + 0.5) * psp + jump
+        np.testing.assert_allclose(record.potential, expected, rtol=1e-12, atol=1e-14)
+
+
+def test_all_chosen_neurons_together_are_the_population():
+    net = wired()
+    chosen = [mp.Neurons(p.name, range(p.size)) for p in net.populations]
+    result = mp.simulate(
+        net, 100.0, dt=DT, seed=1, record=("potential", "u", "x", *chosen), **MICRO
+    )
+    for name, mean in result.potential.items():
+        np.testing.assert_allclose(result.neurons[name].potential.mean(axis=0), mean, rtol=1e-12)
+    for label, mean in result.u.items():
+        record = result.neurons[net.projection(label).source]
+        np.testing.assert_allclose(record.u[label].mean(axis=0), mean, rtol=1e-10)
+        np.testing.assert_allclose(record.x[label].mean(axis=0), result.x[label], rtol=1e-10)

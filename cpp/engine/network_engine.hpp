@@ -4,10 +4,15 @@
 //   Population(const LevelContext&)
 //   double step(step, membrane, drive, release*)   spikes of the step and the release per STP set
 //   void fire_all(step, release*)                   every neuron spikes
-//   mean_potential(), mean_u(set), mean_x(set), fired(), visit(visitor, prefix)
+//   mean_potential(), mean_u(set), mean_x(set), visit(visitor, prefix)
 //   static bool is_shared(projection)               whether all neurons of its target receive the same
 //   static void exchange(populations, step, team)   delivers the spikes of the step through the other projections
 //   double input_check() const                      NaN if a neuron has received a non-finite input, else 0
+//   kNamed                                          whether its neurons have names, and the members that follow
+//   fired()                                         those that fired in the step
+//   watch(neurons, step), watches(neuron)           announces that potential(neuron), own_input(neuron) and
+//                                                   synapse(set, neuron, time) of
+//                                                   these neurons will be asked for
 #pragma once
 
 #include <algorithm>
@@ -20,6 +25,7 @@
 #include "engine/kernels.hpp"
 #include "model/signal.hpp"
 #include "model/synaptic_input.hpp"
+#include "model/tsodyks_markram.hpp"
 
 namespace mesopop {
 
@@ -59,8 +65,16 @@ class NetworkEngine final : public Engine {
     counts_.assign(populations_.size(), 0.0);
     inputs_.assign(populations_.size(), 0.0);
     releases_.assign(release_.size(), 0.0);
+    if constexpr (Population::kNamed) {
+      for (std::size_t p = 0; p < populations_.size(); ++p) populations_[p].watch(recording.chosen[p].neurons, step_);
+    }
     for (std::int64_t bin = first_bin; bin < first_bin + bins; ++bin) {
-      for (std::int64_t i = 0; i < recording.steps_per_bin; ++i) make_step(recording);
+      for (std::int64_t i = 0; i < recording.steps_per_bin; ++i) {
+        make_step(recording);
+        if (!recording.too_many_spikes()) continue;
+        failure = {step_, "", "spikes"};
+        return bin - first_bin;
+      }
       if (!record(bin, recording, failure)) return bin - first_bin;
     }
     return bins;
@@ -96,7 +110,7 @@ class NetworkEngine final : public Engine {
       counts_[p] += count;
       inputs_[p] += membrane.shift + membrane.jump + populations_[p].input_check();
       send(step_, p, count);
-      if (recording.spikes[p]) record_spikes(p, count, *recording.spikes[p]);
+      if constexpr (Population::kNamed) record_spikes(p, count, recording);
     }
     Population::exchange(populations_, step_, team_);
     for (std::size_t set = 0; set < release_.size(); ++set) releases_[set] += release_[set];
@@ -112,13 +126,37 @@ class NetworkEngine final : public Engine {
     }
   }
 
-  void record_spikes(std::size_t p, double count, std::vector<Spike>& spikes) const {
+  void record_spikes(std::size_t p, double count, const Recording& recording) const {
     const double time = static_cast<double>(step_ + 1) * network_.dt;
     const std::int64_t* fired = populations_[p].fired();
-    for (std::int64_t i = 0; i < static_cast<std::int64_t>(count); ++i) spikes.push_back({time, fired[i]});
-    // Cohorts fire in any order.
-    std::sort(spikes.end() - static_cast<std::ptrdiff_t>(count), spikes.end(),
-              [](const Spike& a, const Spike& b) { return a.neuron < b.neuron; });
+    const auto add = [&](std::vector<Spike>& spikes, auto wanted) {
+      const auto before = static_cast<std::ptrdiff_t>(spikes.size());
+      for (std::int64_t i = 0; i < static_cast<std::int64_t>(count); ++i) {
+        if (wanted(fired[i])) spikes.push_back({time, fired[i]});
+      }
+      // Cohorts fire in any order.
+      std::sort(spikes.begin() + before, spikes.end(),
+                [](const Spike& a, const Spike& b) { return a.neuron < b.neuron; });
+    };
+    if (recording.spikes[p]) add(*recording.spikes[p], [](std::int64_t) { return true; });
+    if (recording.chosen[p].spikes) {
+      add(*recording.chosen[p].spikes, [&](std::int64_t neuron) { return populations_[p].watches(neuron); });
+    }
+  }
+
+  void record_neurons(std::size_t p, std::int64_t bin, const NeuronRecording& chosen) const {
+    for (std::size_t i = 0; i < chosen.neurons.size(); ++i) {
+      const std::int64_t neuron = chosen.neurons[i];
+      const std::int64_t place = static_cast<std::int64_t>(i) * chosen.stride + bin;
+      if (chosen.potential) chosen.potential[place] = populations_[p].potential(neuron);
+      if (chosen.input) chosen.input[place] = input_.current(p) + populations_[p].own_input(neuron);
+      for (std::size_t set = 0; set < chosen.u.size(); ++set) {
+        if (!chosen.u[set] && !chosen.x[set]) continue;
+        const SynapseState synapse = populations_[p].synapse(set, neuron, step_);
+        if (chosen.u[set]) chosen.u[set][place] = synapse.u;
+        if (chosen.x[set]) chosen.x[set][place] = synapse.x;
+      }
+    }
   }
 
   bool record(std::int64_t bin, const Recording& recording, NonFiniteState& failure) {
@@ -144,6 +182,7 @@ class NetworkEngine final : public Engine {
       if (recording.potential[p]) {
         write(recording.potential, p, populations_[p].mean_potential(), p, "potential");
       }
+      if constexpr (Population::kNamed) record_neurons(p, bin, recording.chosen[p]);
     }
     for (std::size_t set = 0; set < release_.size(); ++set) {
       const std::size_t p = network_.stp[set].source;

@@ -39,6 +39,8 @@ class AveragedPopulation {
 
 class MesoPopulation {
  public:
+  static constexpr bool kNamed = false;
+
   explicit MesoPopulation(const LevelContext& context);
 
   // All neurons receive the mean.
@@ -61,7 +63,6 @@ class MesoPopulation {
   double mean_x(std::size_t set) const {
     return std::visit([&](const auto& p) { return p.mean_x(set); }, population_);
   }
-  const std::int64_t* fired() const { return nullptr; }  // neurons have no names at this level
   void visit(StateVisitor& visitor, const std::string& prefix) {
     std::visit([&](auto& p) { p.visit(visitor, prefix); }, population_);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <map>
 #include <stdexcept>
 #include <utility>
@@ -18,6 +19,8 @@ namespace {
 // rounding keeps neighbouring numbers apart. The hazard of the group at their weighted mean is the mean of the hazards
 // but for a relative error of the square of this, which is less than that of one rounding.
 constexpr double kEqual = 1e-8;
+
+constexpr std::int64_t kUnwatched = std::numeric_limits<std::int64_t>::min();
 
 }  // namespace
 
@@ -53,6 +56,10 @@ LifCohorts::LifCohorts(const NeuronContext& context)
       groups_.column(kFirst)[group] = first;
     }
   }
+  const auto before_the_start = static_cast<double>(groups_.size()) + static_cast<double>(neuron_.refractory_steps) + 1;
+  for (std::size_t group = 0; group < groups_.size(); ++group) {
+    groups_.column(kLatest)[group] = static_cast<double>(group) - before_the_start;
+  }
 }
 
 std::int64_t LifCohorts::step(std::int64_t step, const MembraneStep& membrane, double, std::int64_t* fired) {
@@ -72,6 +79,12 @@ std::int64_t LifCohorts::step(std::int64_t step, const MembraneStep& membrane, d
     refractory_.add(entry, static_cast<double>(total));
     entry[1] = static_cast<double>(end_);
     append_members(fired, total);
+    if (!last_.empty()) {
+      for (std::int64_t i = 0; i < total; ++i) {
+        std::int64_t& last = last_[static_cast<std::size_t>(fired[i])];
+        if (last != kUnwatched) last = step;
+      }
+    }
   }
   return total;
 }
@@ -86,6 +99,7 @@ void LifCohorts::wake(std::int64_t step) {
     groups_.column(kHazard)[group] = escape_(neuron_.v_reset);
     groups_.column(kCount)[group] = entry[0];
     groups_.column(kFirst)[group] = entry[1];
+    groups_.column(kLatest)[group] = static_cast<double>(step - 1 - neuron_.refractory_steps);
   }
   refractory_.clear(entry);
 }
@@ -95,6 +109,7 @@ void LifCohorts::merge() {
   double* const hazard = groups_.column(kHazard);
   double* const count = groups_.column(kCount);
   double* const first = groups_.column(kFirst);
+  double* const latest = groups_.column(kLatest);
   const auto absorb = [&](std::size_t into, std::size_t from) {
     const double share = count[from] / (count[into] + count[from]);
     potential[into] += share * (potential[from] - potential[into]);
@@ -111,6 +126,7 @@ void LifCohorts::merge() {
       first[into] = first[from] - count[into];
     }
     count[into] += count[from];
+    latest[into] = latest[from];
   };
   groups_.reduce([&](std::size_t group) { return count[group] == 0.0; },
                  [&](std::size_t a, std::size_t b) { return std::fabs(potential[a] - potential[b]) <= tolerance_; },
@@ -199,6 +215,33 @@ double LifCohorts::mean_potential() const {
   double sum = neuron_.v_reset * refractory_.total();
   for (std::size_t group = 0; group < groups_.size(); ++group) sum += potential[group] * count[group];
   return sum / static_cast<double>(size_);
+}
+
+void LifCohorts::watch(const std::vector<std::int64_t>& neurons, std::int64_t step) {
+  last_.assign(neurons.empty() ? 0 : size_, kUnwatched);
+  if (neurons.empty()) return;
+  for (const std::int64_t neuron : neurons) last_[static_cast<std::size_t>(neuron)] = 0;
+  const auto note = [&](double first, double count, std::int64_t latest) {
+    const std::uint32_t* const member = member_.data() + static_cast<std::size_t>(first);
+    for (std::int64_t i = 0; i < static_cast<std::int64_t>(count); ++i) {
+      if (last_[member[i]] != kUnwatched) last_[member[i]] = latest;
+    }
+  };
+  for (std::size_t group = 0; group < groups_.size(); ++group) {
+    note(groups_.column(kFirst)[group], groups_.column(kCount)[group],
+         static_cast<std::int64_t>(groups_.column(kLatest)[group]));
+  }
+  for (std::int64_t spikes = step - 1 - neuron_.refractory_steps; spikes < step; ++spikes) {
+    const double* const entry = refractory_.entry(spikes);
+    note(entry[1], entry[0], spikes);
+  }
+}
+
+double LifCohorts::potential(std::size_t neuron) const {
+  // Groups are in order of their latest spikes; neurons later than all of them are refractory.
+  const double* const latest = groups_.column(kLatest);
+  const auto group = std::lower_bound(latest, latest + groups_.size(), static_cast<double>(last_[neuron])) - latest;
+  return static_cast<std::size_t>(group) < groups_.size() ? groups_.column(kPotential)[group] : neuron_.v_reset;
 }
 
 void LifCohorts::visit(StateVisitor& visitor, const std::string& prefix) {

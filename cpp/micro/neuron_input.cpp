@@ -28,7 +28,9 @@ std::unique_ptr<NeuronInput> NeuronInput::of(const LevelContext& context) {
 }
 
 NeuronInput::NeuronInput(const LevelContext& context)
-    : slices_(context.population().size), stride_(padded_to_block(slices_.size())) {
+    : slices_(context.population().size),
+      tau_m_(membrane_time_constant(context.population())),
+      stride_(padded_to_block(slices_.size())) {
   const NetworkSpec& network = context.network;
   std::vector<double> tau_s;
   for (const ProjectionSpec& p : network.projections) {
@@ -36,7 +38,6 @@ NeuronInput::NeuronInput(const LevelContext& context)
   }
   std::sort(tau_s.begin(), tau_s.end());
   tau_s.erase(std::unique(tau_s.begin(), tau_s.end()), tau_s.end());
-  const double tau_m = membrane_time_constant(context.population());
   for (const double tau : tau_s) {
     std::int64_t longest = 0;
     for (const ProjectionSpec& p : network.projections) {
@@ -46,7 +47,7 @@ NeuronInput::NeuronInput(const LevelContext& context)
     Port port{tau, 0.0, 0.0, {}, longest + 1, {}};
     if (tau > 0.0) {
       port.decay = exp(-network.dt / tau);
-      port.gain = current_gain(network.dt, tau_m, tau);
+      port.gain = current_gain(network.dt, tau_m_, tau);
       port.current.assign(static_cast<std::size_t>(stride_), 0.0);
     }
     port.pending.assign(static_cast<std::size_t>(port.slots * stride_), 0.0);
@@ -75,7 +76,7 @@ NeuronInput::NeuronInput(const LevelContext& context)
   const std::vector<double>& drive = context.population().drive.per_neuron;
   if (drive.empty()) return;
   constant_.assign(static_cast<std::size_t>(stride_), 0.0);
-  const double gain = event_probability(network.dt / tau_m);
+  const double gain = event_probability(network.dt / tau_m_);
   std::transform(drive.begin(), drive.end(), constant_.begin(), [&](double mu) { return gain * mu; });
 }
 
@@ -123,6 +124,14 @@ void NeuronInput::deliver(std::int64_t step, const std::vector<FiredNeurons>& fi
       }
     }
   });
+}
+
+double NeuronInput::current(std::size_t neuron) const {
+  double sum = 0.0;
+  for (const Port& port : ports_) {
+    if (port.tau_s > 0.0) sum += port.current[neuron];
+  }
+  return tau_m_ * sum;
 }
 
 void NeuronInput::visit(StateVisitor& visitor, const std::string& prefix) {

@@ -37,6 +37,9 @@ class NeuronInput {
   // Sends the spikes of `step` on their way; `fired` has one entry per population.
   void deliver(std::int64_t step, const std::vector<FiredNeurons>& fired, const Team& team);
 
+  // Synaptic input of one neuron after its last step, as a drive: tau_m times its currents, mV.
+  double current(std::size_t neuron) const;
+
   // What the neurons found in their input of the present step: 0, or NaN if it was not finite.
   void note(double check) { check_ = check; }
   double check() const { return check_; }
@@ -63,6 +66,7 @@ class NeuronInput {
   };
 
   NeuronSlices slices_;
+  double tau_m_;
   std::int64_t stride_;  // neurons, padded to whole blocks
   std::vector<Port> ports_;
   std::vector<Pathway> pathways_;

@@ -3,6 +3,7 @@
 //
 //   std::int64_t step(step, membrane, drive, fired)   the neurons that fire, each once; returns how many
 //   double mean_potential() const                     population mean after resets, mV (NaN: none)
+//   double potential(neuron) const                     of one neuron, mV (NaN: none)
 //   void visit(visitor, prefix)                        its state
 #pragma once
 
@@ -33,6 +34,7 @@ class PoissonNeurons {
   explicit PoissonNeurons(const NeuronContext& context);
   std::int64_t step(std::int64_t step, const MembraneStep& membrane, double rate, std::int64_t* fired);
   double mean_potential() const { return std::numeric_limits<double>::quiet_NaN(); }
+  double potential(std::size_t) const { return std::numeric_limits<double>::quiet_NaN(); }
   void visit(StateVisitor& visitor, const std::string& prefix) { spikes_.visit(visitor, prefix); }
 
  private:
@@ -45,6 +47,7 @@ class LnpNeurons {
   explicit LnpNeurons(const NeuronContext& context);
   std::int64_t step(std::int64_t step, const MembraneStep& membrane, double drive, std::int64_t* fired);
   double mean_potential() const { return h_; }
+  double potential(std::size_t) const { return h_; }
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
@@ -60,6 +63,7 @@ class SingleLnpNeurons {
   explicit SingleLnpNeurons(const NeuronContext& context);
   std::int64_t step(std::int64_t step, const MembraneStep& membrane, double drive, std::int64_t* fired);
   double mean_potential() const;
+  double potential(std::size_t neuron) const { return potential_[neuron]; }
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
@@ -78,6 +82,7 @@ class LifNeurons {
   explicit LifNeurons(const NeuronContext& context);
   std::int64_t step(std::int64_t step, const MembraneStep& membrane, double drive, std::int64_t* fired);
   double mean_potential() const;
+  double potential(std::size_t neuron) const { return potential_[neuron]; }
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
@@ -110,6 +115,7 @@ class GivenNeurons {
   explicit GivenNeurons(const NeuronContext& context);
   std::int64_t step(std::int64_t step, const MembraneStep& membrane, double drive, std::int64_t* fired);
   double mean_potential() const { return std::numeric_limits<double>::quiet_NaN(); }
+  double potential(std::size_t) const { return std::numeric_limits<double>::quiet_NaN(); }
   void visit(StateVisitor&, const std::string&) {}
 
  private:

@@ -51,6 +51,17 @@ double MicroPopulation::mean_potential() const {
   return std::visit([](const auto& neurons) { return neurons.mean_potential(); }, neurons_);
 }
 
+void MicroPopulation::watch(const std::vector<std::int64_t>& neurons, std::int64_t step) {
+  watched_.assign(neurons.empty() ? 0 : fired_.size(), false);
+  for (const std::int64_t neuron : neurons) watched_[static_cast<std::size_t>(neuron)] = true;
+  if (auto* const cohorts = std::get_if<LifCohorts>(&neurons_)) cohorts->watch(neurons, step);
+}
+
+double MicroPopulation::potential(std::int64_t neuron) const {
+  const auto i = static_cast<std::size_t>(neuron);
+  return std::visit([&](const auto& neurons) { return neurons.potential(i); }, neurons_);
+}
+
 void MicroPopulation::visit(StateVisitor& visitor, const std::string& prefix) {
   std::visit([&](auto& neurons) { neurons.visit(visitor, prefix); }, neurons_);
   if (input_) input_->visit(visitor, prefix);

@@ -15,6 +15,8 @@ namespace mesopop {
 
 class MicroPopulation {
  public:
+  static constexpr bool kNamed = true;
+
   explicit MicroPopulation(const LevelContext& context);
 
   static bool is_shared(const ProjectionSpec& projection) { return projection.is_shared(); }
@@ -29,6 +31,17 @@ class MicroPopulation {
   double input_check() const { return input_ ? input_->check() : 0.0; }
   const std::int64_t* fired() const { return fired_.data(); }
 
+  // Of chosen neurons. `step`: the next one to be made.
+  void watch(const std::vector<std::int64_t>& neurons, std::int64_t step);
+  bool watches(std::int64_t neuron) const { return watched_[static_cast<std::size_t>(neuron)]; }
+  double potential(std::int64_t neuron) const;
+  double own_input(std::int64_t neuron) const {
+    return input_ ? input_->current(static_cast<std::size_t>(neuron)) : 0.0;
+  }
+  SynapseState synapse(std::size_t set, std::int64_t neuron, std::int64_t time) const {
+    return synapses_[set].at(static_cast<std::size_t>(neuron), time);
+  }
+
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
@@ -41,6 +54,7 @@ class MicroPopulation {
   std::vector<std::int64_t> fired_;
   std::int64_t fired_count_ = 0;
   std::vector<std::vector<double>> released_;  // per STP set, per spike
+  std::vector<bool> watched_;                  // empty: none
 };
 
 }  // namespace mesopop

@@ -49,10 +49,7 @@ class NeuronSynapses {
     const auto size = static_cast<double>(neuron_.size());
     if (of_neuron_.empty()) return plasticity_.U0 + excess_u_ / size;
     double sum = 0.0;
-    for (std::size_t i = 0; i < neuron_.size(); ++i) {
-      const Plasticity& p = of_neuron_[i];
-      sum += p.U0 + (neuron_[i].u - p.U0) * relaxation(elapsed(i, now_), p.tau_f);
-    }
+    for (std::size_t i = 0; i < neuron_.size(); ++i) sum += at(i, now_).u;
     return sum / size;
   }
 
@@ -60,10 +57,15 @@ class NeuronSynapses {
     const auto size = static_cast<double>(neuron_.size());
     if (of_neuron_.empty()) return 1.0 - deficit_x_ / size;
     double sum = 0.0;
-    for (std::size_t i = 0; i < neuron_.size(); ++i) {
-      sum += 1.0 - (1.0 - neuron_[i].x) * relaxation(elapsed(i, now_), of_neuron_[i].tau_d);
-    }
+    for (std::size_t i = 0; i < neuron_.size(); ++i) sum += at(i, now_).x;
     return sum / size;
+  }
+
+  // u and x of a neuron at a time (in steps) not before its last spike.
+  SynapseState at(std::size_t neuron, std::int64_t time) const {
+    const double since = elapsed(neuron, time);
+    if (since == 0.0) return {neuron_[neuron].u, neuron_[neuron].x};
+    return relaxed(neuron, relaxation(since, of(neuron).tau_f), relaxation(since, of(neuron).tau_d));
   }
 
   void visit(StateVisitor& visitor, const std::string& prefix) {
@@ -82,6 +84,8 @@ class NeuronSynapses {
   };
   static constexpr std::int64_t kChunk = 64;
   static constexpr std::int64_t kAhead = 16;  // neurons on their way from memory
+
+  const Plasticity& of(std::size_t neuron) const { return of_neuron_.empty() ? plasticity_ : of_neuron_[neuron]; }
 
   double elapsed(std::size_t neuron, std::int64_t now) const {
     return static_cast<double>(now - neuron_[neuron].last) * plasticity_.dt;
@@ -105,10 +109,9 @@ class NeuronSynapses {
     }
     for (std::int64_t i = 0; i < count; ++i) {
       const auto index = static_cast<std::size_t>(fired[i]);
-      const Plasticity& p = of_neuron_.empty() ? plasticity_ : of_neuron_[index];
       Neuron& neuron = neuron_[index];
-      const SynapseState before{p.U0 + (neuron.u - p.U0) * decay_u[i], 1.0 - (1.0 - neuron.x) * decay_x[i]};
-      const SynapseState after = p.after_spike(before);
+      const SynapseState before = relaxed(index, decay_u[i], decay_x[i]);
+      const SynapseState after = of(index).after_spike(before);
       neuron = {after.u, after.x, now};
       excess_u_ += after.u - before.u;
       deficit_x_ += before.x - after.x;
@@ -116,6 +119,11 @@ class NeuronSynapses {
       total += released[i];
     }
     return total;
+  }
+
+  SynapseState relaxed(std::size_t neuron, double decay_u, double decay_x) const {
+    const double U0 = of(neuron).U0;
+    return {U0 + (neuron_[neuron].u - U0) * decay_u, 1.0 - (1.0 - neuron_[neuron].x) * decay_x};
   }
 
   template <class T>

@@ -84,6 +84,13 @@ MembraneStep SynapticInput::advance(std::size_t population, double mu) {
   return step;
 }
 
+double SynapticInput::current(std::size_t population) const {
+  const Target& target = targets_[population];
+  double sum = 0.0;
+  for (std::size_t port = target.first; port < target.last; ++port) sum += current_[port];
+  return target.tau_m * sum;
+}
+
 void SynapticInput::send(std::int64_t step, std::size_t channel, double amount) {
   if (amount == 0.0) return;
   for (std::size_t i = first_term_[channel]; i < first_term_[channel + 1]; ++i) {

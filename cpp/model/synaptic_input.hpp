@@ -28,6 +28,9 @@ class SynapticInput {
   // The step of the membrane of `population` under external drive `mu` (mV); its currents then decay by one step.
   MembraneStep advance(std::size_t population, double mu);
 
+  // Synaptic input of `population` after its last step, as a drive: tau_m times its currents, mV.
+  double current(std::size_t population) const;
+
   // Sends the release of the spikes of `step` on its way: it arrives `delay` after the end of the step.
   void send(std::int64_t step, std::size_t channel, double amount);
 

@@ -20,6 +20,7 @@ _HOME = {
     "explicit_connections": ["ExplicitConnections"],
     "initial": ["InitialState"],
     "network": ["Network", "Population", "Projection"],
+    "neuron_recording": ["NeuronRecord", "Neurons"],
     "neurons": ["GIF", "LIF", "LNP", "Poisson", "SpikeTrains"],
     "plasticity": ["TsodyksMarkram"],
     "result": ["Result"],
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from mesopop.explicit_connections import ExplicitConnections
     from mesopop.initial import InitialState
     from mesopop.network import Network, Population, Projection
+    from mesopop.neuron_recording import NeuronRecord, Neurons
     from mesopop.neurons import GIF, LIF, LNP, Poisson, SpikeTrains
     from mesopop.plasticity import TsodyksMarkram
     from mesopop.result import Result

@@ -31,7 +31,8 @@ class Ensemble:
         memory_limit: float = ...,
     ) -> None: ...
     # Writes bins first_bin .. first_bin + bins - 1 of arrays of shape (channels, trials, bins). Returns the
-    # number of complete bins since first_bin = 0, and (trial, step, population, variable) of what became non-finite.
+    # number of complete bins since first_bin = 0, and (trial, step, population, variable) of what became non-finite,
+    # or the variable "spikes" if a trial has recorded more than `most_spikes`.
     def advance(
         self,
         *,
@@ -44,12 +45,13 @@ class Ensemble:
         u: NDArray[float64] | None,
         x: NDArray[float64] | None,
         record_spikes: Sequence[bool],
+        # Per population None, or a dictionary with the chosen neurons and where their variables go.
+        neurons: list[dict[str, Any] | None],
+        most_spikes: int,
         threads: int,
     ) -> tuple[int, tuple[int, int, str, str] | None]: ...
-    # Times (ms) and neurons.
-    def take_spikes(
-        self, trial: int, population: int
-    ) -> tuple[NDArray[float64], NDArray[int64]]: ...
+    # A structured array of times (ms) and neurons, of all neurons or of those chosen.
+    def take_spikes(self, trial: int, population: int, chosen: bool) -> NDArray[Any]: ...
     def progress(self) -> tuple[int, tuple[int, int, str, str] | None]: ...
     def step(self, trial: int) -> int: ...
     def state(self, trial: int) -> dict[str, NDArray[Any]]: ...

@@ -13,7 +13,14 @@ import numpy as np
 from mesopop.compiled import compile_network, signal_end
 from mesopop.initial import InitialState
 from mesopop.network import Network
-from mesopop.recording import DEFAULT_RECORD, Recording, check_record
+from mesopop.neuron_recording import Neurons
+from mesopop.recording import (
+    DEFAULT_RECORD,
+    DEFAULT_RECORD_LIMIT,
+    GIGABYTE,
+    Recording,
+    check_record,
+)
 from mesopop.result import Result
 from mesopop.settings import choose_engine
 from mesopop.validation import require_integer, require_number, steps
@@ -159,8 +166,9 @@ class Simulation:
         self,
         duration: float,
         *,
-        record: tuple[str, ...] | list[str] = DEFAULT_RECORD,
+        record: Sequence[str | Neurons] = DEFAULT_RECORD,
         record_dt: float | None = None,
+        record_limit: float = DEFAULT_RECORD_LIMIT,
         progress: bool = False,
     ) -> Result:
         """Simulate the next `duration` ms. Pieces join to the bits of one long run.
@@ -169,10 +177,14 @@ class Simulation:
         ----------
         duration : float
             ms, a multiple of the recording bin.
-        record : sequence of str
-            Any of "rate", "release", "u", "x", "potential" and, at the microscopic level, "spikes".
+        record : sequence of str or Neurons
+            Any of "rate", "release", "u", "x", "potential" and, at the microscopic level, "spikes"
+            and `Neurons`, which choose neurons whose own variables are recorded.
         record_dt : float, optional
             Width of the recording bins, ms, a multiple of dt; default dt.
+        record_limit : float
+            GB that the recording may take, > 0. What `recording_memory` tells is compared with it
+            before anything runs; spikes, 16 bytes each, share what is left between the trials.
         progress : bool
             Show a progress bar on standard error, if that is a terminal.
 
@@ -185,25 +197,20 @@ class Simulation:
         Raises
         ------
         ValueError
-            If a time is not a multiple, a quantity unknown or not available, or a sampled drive too
-            short.
+            If a time is not a multiple, a quantity unknown or not available, a sampled drive too
+            short, or the recording larger than `record_limit`.
         FloatingPointError
             If a state becomes non-finite; names step, population and variable, and carries what was
             recorded as the attribute ``result``.
+        MemoryError
+            If there are more spikes than `record_limit` has room for; what was recorded until then
+            is its attribute ``result``.
         RuntimeError
             If that has happened before, or the simulation is running in another thread.
         """
-        quantities = check_record(record, self.settings.level)
-        steps_per_bin = steps("record_dt", self.dt if record_dt is None else record_dt, self.dt)
-        if steps_per_bin == 0:
-            raise ValueError(f"record_dt must be >= dt = {self.dt!r} ms, got {record_dt!r} ms")
-        total_steps = steps("duration", duration, self.dt)
-        bins, rest = divmod(total_steps, steps_per_bin)
-        if rest or not bins:
-            raise ValueError(
-                f"duration must be a positive multiple of record_dt = {steps_per_bin * self.dt:g} "
-                f"ms, got {duration!r} ms"
-            )
+        recording, bins, steps_per_bin = self._recording(duration, record, record_dt)
+        record_limit = require_number("record_limit", record_limit, "GB", gt=0)
+        total_steps = bins * steps_per_bin
         if self._failure:
             raise RuntimeError(f"the simulation has stopped and cannot go on: {self._failure}")
         for trial in range(1, self.trials):
@@ -219,9 +226,9 @@ class Simulation:
                 f"simulation does at {(self._step + total_steps) * self.dt:g} ms"
             )
 
-        recording = Recording(self._compiled, quantities, trials=self.trials, bins=bins)
+        room = recording.allocate(int(record_limit * GIGABYTE))
         start = self._step
-        completed, failure = self._advance(bins, steps_per_bin, recording, progress)
+        completed, failure = self._advance(bins, steps_per_bin, room, progress)
         # Integers times dt, so that the times of pieces are those of one run to the bit.
         ends = start + steps_per_bin * np.arange(1, completed + 1)
         result = Result(
@@ -244,15 +251,56 @@ class Simulation:
         )
         if failure is not None:
             trial, step, population, variable = failure
-            error = FloatingPointError(
-                f'{variable} of population "{population}" became non-finite at step {step} '
-                f"({step * self.dt:g} ms) of trial {trial}; the {completed} bins before it are in "
-                "the attribute `result` of this error"
+            kind: type[Exception] = FloatingPointError
+            what = self._failure = f'{variable} of population "{population}" became non-finite'
+            if variable == "spikes":
+                kind, self._failure = MemoryError, "its spikes exceeded record_limit"
+                what = f"spikes exceeded record_limit = {record_limit:g} GB"
+            error = kind(
+                f"{what} at step {step} ({step * self.dt:g} ms) of trial {trial}; the {completed} "
+                "bins before it are in the attribute `result` of this error"
             )
             error.result = result  # type: ignore[attr-defined]
-            self._failure = f'{variable} of population "{population}" became non-finite'
             raise error
         return result
+
+    def recording_memory(
+        self,
+        duration: float,
+        *,
+        record: Sequence[str | Neurons] = DEFAULT_RECORD,
+        record_dt: float | None = None,
+    ) -> int:
+        """Bytes of the arrays that `run` would record; spikes, 16 bytes each, come on top.
+
+        Parameters
+        ----------
+        duration, record, record_dt
+            As for `run`.
+
+        Raises
+        ------
+        ValueError
+            As `run`.
+        """
+        return self._recording(duration, record, record_dt)[0].memory
+
+    def _recording(
+        self, duration: float, record: Sequence[str | Neurons], record_dt: float | None
+    ) -> tuple[Recording, int, int]:
+        # With the number of bins, and of steps per bin.
+        quantities, chosen = check_record(record, self.settings.level, self.network)
+        steps_per_bin = steps("record_dt", self.dt if record_dt is None else record_dt, self.dt)
+        if steps_per_bin == 0:
+            raise ValueError(f"record_dt must be >= dt = {self.dt!r} ms, got {record_dt!r} ms")
+        bins, rest = divmod(steps("duration", duration, self.dt), steps_per_bin)
+        if rest or not bins:
+            raise ValueError(
+                f"duration must be a positive multiple of record_dt = {steps_per_bin * self.dt:g} "
+                f"ms, got {duration!r} ms"
+            )
+        recording = Recording(self._compiled, quantities, chosen, trials=self.trials, bins=bins)
+        return recording, bins, steps_per_bin
 
     def state(self, trial: int = 0) -> dict[str, Any]:
         """Complete state of one trial as a dictionary of arrays, copied."""
@@ -276,7 +324,7 @@ class Simulation:
         self,
         bins: int,
         steps_per_bin: int,
-        recording: Recording,
+        room: dict[str, Any],
         progress: bool,
     ) -> tuple[int, tuple[int, int, str, str] | None]:
         # In blocks, so that signals are heeded and the bar moves; results do not depend on them.
@@ -292,7 +340,7 @@ class Simulation:
                         first_bin=done,
                         bins=size,
                         steps_per_bin=steps_per_bin,
-                        **recording.arguments,
+                        **room,
                         threads=self.n_threads,
                     )
                     bar.update((done - before) * steps_per_bin * self.dt / 1000)
@@ -321,8 +369,9 @@ def simulate(
     seed: int | np.random.SeedSequence | None = None,
     trials: int = 1,
     n_threads: int | None = None,
-    record: tuple[str, ...] | list[str] = DEFAULT_RECORD,
+    record: Sequence[str | Neurons] = DEFAULT_RECORD,
     record_dt: float | None = None,
+    record_limit: float = DEFAULT_RECORD_LIMIT,
     progress: bool = False,
 ) -> Result:
     """Simulate `network` for `duration` ms from t = 0.
@@ -336,7 +385,7 @@ def simulate(
     dt, level, method, closure, noise, bin_tolerance, cohort_tolerance, initial, history, seed, \
 trials, n_threads
         See `Simulation`.
-    record, record_dt, progress
+    record, record_dt, record_limit, progress
         See `Simulation.run`.
 
     Returns
@@ -345,7 +394,7 @@ trials, n_threads
 
     Raises
     ------
-    ValueError, FloatingPointError
+    ValueError, FloatingPointError, MemoryError
         See `Simulation` and `Simulation.run`.
 
     Examples
@@ -371,7 +420,13 @@ trials, n_threads
         trials=trials,
         n_threads=n_threads,
     )
-    return simulation.run(duration, record=record, record_dt=record_dt, progress=progress)
+    return simulation.run(
+        duration,
+        record=record,
+        record_dt=record_dt,
+        record_limit=record_limit,
+        progress=progress,
+    )
 
 
 def _threads(n_threads: int | None) -> int:

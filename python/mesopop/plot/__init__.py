@@ -5,21 +5,31 @@ Colours are Okabe and Ito's, the same for a level or closure everywhere.
 
 from mesopop.plot.activity import activity
 from mesopop.plot.activity_map import activity_map
+from mesopop.plot.comparison import comparison
 from mesopop.plot.distribution import distribution
 from mesopop.plot.dwell_times import dwell_times, intervals
 from mesopop.plot.event_average import event_average
 from mesopop.plot.overview import overview
+from mesopop.plot.raster import raster
 from mesopop.plot.rates import rates
+from mesopop.plot.spectra import coherence, power_spectrum
 from mesopop.plot.synapses import synapses
+from mesopop.plot.variability import fano_factor, interval_against_amplitude
 
 __all__ = [
     "activity",
     "activity_map",
+    "coherence",
+    "comparison",
     "distribution",
     "dwell_times",
     "event_average",
+    "fano_factor",
+    "interval_against_amplitude",
     "intervals",
     "overview",
+    "power_spectrum",
+    "raster",
     "rates",
     "synapses",
 ]
