@@ -120,3 +120,36 @@ ADAPTING = {
     "fast current": (SpikeTriggeredCurrent(amplitude=2.0, tau=100.0), 20.0),
     "depolarising current": (SpikeTriggeredCurrent(amplitude=-1.0, tau=100.0), 14.0),
 }
+
+
+def plastic_population(size: int) -> Network:
+    """Neurons that receive 1000 inputs each, with facilitating and depressing synapses."""
+    inputs = 1000
+    return Network(
+        populations=[
+            Population(
+                "E",
+                size=size,
+                drive=13.0,
+                neuron=LIF(
+                    tau_m=20.0,
+                    v_th=15.0,
+                    v_reset=0.0,
+                    t_ref=2.0,
+                    delta_u=2.5,
+                    rate_at_threshold=10.0,
+                ),
+            )
+        ],
+        projections=[
+            Projection(
+                "E",
+                "E",
+                weight=50.0 / inputs,
+                probability=inputs / size,
+                tau_s=3.0,
+                delay=1.0,
+                stp=TsodyksMarkram(U0=0.2, U=0.2, tau_d=200.0, tau_f=500.0),
+            )
+        ],
+    )

@@ -3,7 +3,17 @@
 import attrs
 import numpy as np
 import pytest
-from networks import COHORTS, LIF, MICRO, MIXED, isolated, meso, without_adaptation
+from networks import (
+    COHORTS,
+    LIF,
+    MICRO,
+    MIXED,
+    alike,
+    isolated,
+    meso,
+    wired,
+    without_adaptation,
+)
 
 import mesopop as mp
 from mesopop import _core
@@ -114,6 +124,16 @@ EXACT = [MICRO, meso("renewal", "binomial", 0.0), meso("renewal", "none", 0.0)]
 @pytest.mark.parametrize("engine", EXACT, ids=engine_name)
 def test_one_of_everything_with_threshold_kernels(zoo, engine, initial):
     compare(zoo, 250.0, engine, initial=initial)
+
+
+@pytest.mark.parametrize("initial", ["stationary", "rest", "synchronous"])
+def test_every_connectivity(initial):
+    compare(wired(), 250.0, MICRO, initial=initial)
+
+
+@pytest.mark.parametrize("engine", [e for e in ENGINES if e["level"] == "meso"], ids=engine_name)
+def test_every_connectivity_through_its_mean(engine):
+    compare(adapting_by_currents(alike(wired())), 150.0, engine)
 
 
 def given_state():

@@ -262,9 +262,6 @@ def test_signals_in_every_step():
 
 
 def test_what_the_references_cannot_do_is_refused():
-    sparse = onto_lnp(Poisson(5.0), 10, probability=0.5)
-    with pytest.raises(ValueError, match="probability must be 1"):
-        run(sparse, 10, 0.5, "micro")
     delayed = onto_lnp(Poisson(5.0), 10, delay=0.7)
     with pytest.raises(ValueError, match="delay must be a multiple of dt = 0.5 ms, got 0.7 ms"):
         run(delayed, 10, 0.5, "first_order")

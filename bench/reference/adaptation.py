@@ -55,7 +55,8 @@ class Traces:
     age : ndarray
         Steps since the last spike of each neuron or group; inf if it never fired.
     at_spike : ndarray, optional
-        Value of each of the `kernels` just after that spike; by default that of the first one ever.
+        Value of each of the `kernels` just after that spike, perhaps with a column per neuron; by
+        default that of the first one ever.
     """
 
     def __init__(self, neuron, dt: float, age: np.ndarray, at_spike: np.ndarray | None = None):
@@ -64,7 +65,7 @@ class Traces:
         if at_spike is None:
             at_spike = self._amplitude
         tau = np.array([k.tau for k in of_neuron]).reshape(-1, 1)
-        self._traces = at_spike.reshape(-1, 1) * np.exp(-age * dt / tau)
+        self._traces = np.atleast_2d(at_spike.T).T * np.exp(-age * dt / tau)
         self._decay = np.exp(-dt / tau)
         self._n_thresholds = len(threshold_kernels(neuron))
         currents = of_neuron[self._n_thresholds :]

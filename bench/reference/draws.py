@@ -16,7 +16,7 @@ import numpy as np
 class Draws(Protocol):
     """All randomness of the microscopic and mesoscopic simulations.
 
-    Populations, STP sets and components of a signal are given by their numbers.
+    Populations, projections, STP sets and components of a signal are given by their numbers.
     """
 
     def thresholds(self, population: int, neurons: np.ndarray, n_fired: np.ndarray) -> np.ndarray:
@@ -44,6 +44,15 @@ class Draws(Protocol):
 
     def spike_count_normal(self, population: int, step: int) -> float:
         """Standard normal for the number of spikes of a population in a step."""
+
+    def connection_exponentials(self, projection: int, target: int, n: int) -> np.ndarray:
+        """Exponentials of mean 1 for the gaps between the neurons that project onto a target."""
+
+    def connection_uniforms(self, projection: int, target: int, n: int) -> np.ndarray:
+        """Uniform on [0, 1) for each of the neurons that project onto a target."""
+
+    def delay_uniforms(self, projection: int, target: int, n: int) -> np.ndarray:
+        """Uniform on [0, 1) for the delay of each synapse of a target."""
 
     def release_normals(self, population: int, number: int, step: int) -> np.ndarray:
         """Two standard normals for the means of u and x over the neurons that fire in a step.
@@ -92,6 +101,15 @@ class NumpyDraws:
 
     def spike_count_normal(self, population: int, step: int) -> float:
         return self._rng.standard_normal()
+
+    def connection_exponentials(self, projection: int, target: int, n: int) -> np.ndarray:
+        return self._rng.standard_exponential(n)
+
+    def connection_uniforms(self, projection: int, target: int, n: int) -> np.ndarray:
+        return self._rng.random(n)
+
+    def delay_uniforms(self, projection: int, target: int, n: int) -> np.ndarray:
+        return self._rng.random(n)
 
     def release_normals(self, population: int, number: int, step: int) -> np.ndarray:
         return self._rng.standard_normal(2)

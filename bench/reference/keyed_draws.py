@@ -15,6 +15,8 @@ A stream is the sequence of words of blocks 0, 1, 2, ... of one event.
 | release    | population | 0                 | step                        | normals for u, then x |
 | drive      | population | signal component  | step                        | one normal            |
 | next spike | population | 0                 | number drawn before // 4    | four exponentials     |
+| connect    | projection | target            | 0                           | exponentials/uniforms |
+| delay      | projection | target            | 0                           | one uniform a synapse |
 
 Two normals of a release for each STP set of the population in turn. The renewal closure draws for all
 cohorts at once (`reference.lanes`), with a lane for each:
@@ -27,7 +29,7 @@ cohorts at once (`reference.lanes`), with a lane for each:
 In the renewal closure the population draws the thresholds that the neurons draw elsewhere, as if it
 were neuron 0 and the spikes its own.
 
-Populations are numbered as in the network, components of a signal as in its tuple but without the
+Populations and projections are numbered as in the network, components of a signal as in its tuple but without the
 constants, STP sets by their source population, then in the order of the projections.
 """
 
@@ -52,6 +54,8 @@ class Purpose(IntEnum):
     COHORT_COUNT = 6
     COHORT_RELEASE = 7
     NEXT_SPIKE = 8
+    CONNECT = 9
+    DELAY = 10
 
 
 @dataclass(frozen=True)
@@ -182,6 +186,15 @@ class KeyedDraws:
 
     def spike_count_normal(self, population: int, step: int) -> float:
         return float(normal(self._stream(Purpose.COUNT, population, 0, step).words(1))[0])
+
+    def connection_exponentials(self, projection: int, target: int, n: int) -> np.ndarray:
+        return exponential(self._stream(Purpose.CONNECT, projection, target, 0).words(n))
+
+    def connection_uniforms(self, projection: int, target: int, n: int) -> np.ndarray:
+        return uniform(self._stream(Purpose.CONNECT, projection, target, 0).words(n))
+
+    def delay_uniforms(self, projection: int, target: int, n: int) -> np.ndarray:
+        return uniform(self._stream(Purpose.DELAY, projection, target, 0).words(n))
 
     def release_normals(self, population: int, number: int, step: int) -> np.ndarray:
         words = self._stream(Purpose.RELEASE, population, 0, step).words(2 * number + 2)

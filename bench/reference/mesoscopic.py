@@ -19,7 +19,7 @@ from .initial import (
     synaptic_variables,
     traces_at_spike,
 )
-from .membrane_input import MembraneInput
+from .membrane_input import MembraneInput, mean_pathways
 from .plasticity import Plasticity
 from .population_activity import (
     GivenSpikeCounts,
@@ -147,9 +147,10 @@ class MesoscopicPopulation:
         elif kind == "Poisson":
             self.activity = PoissonActivity(size, values(neuron.rate), dt, spike_count)
         elif kind in ("LNP", "LIF", "GIF"):
-            onto = [p for p in network.projections if p.target == self.name]
             drive = values(population.drive)
-            membrane = MembraneInput(drive, onto, neuron.tau_m, dt, record.releases)
+            onto = [p for p in network.projections if p.target == self.name]
+            pathways = [w for p in onto for w in mean_pathways(network, p, dt, record.releases)]
+            membrane = MembraneInput(drive, pathways, neuron.tau_m, dt)
         else:
             raise ValueError(f"no mesoscopic reference for {kind} neurons")
         if kind == "LNP":

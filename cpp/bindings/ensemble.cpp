@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -64,9 +65,9 @@ class PyEnsemble {
  public:
   PyEnsemble(const py::dict& network, const std::string& level, const std::string& closure, const std::string& noise,
              double bin_tolerance, const std::vector<bool>& cohorts, double cohort_tolerance, PhiloxKey key,
-             std::int64_t trials, const std::string& instruction_set)
+             std::int64_t trials, const std::string& instruction_set, int threads, double memory_limit)
       : network_(std::make_shared<NetworkSpec>(network_from_dict(network))),
-        ensemble_(
+        ensemble_(build(
             network_,
             EngineSettings{
                 choice<Level>("level", level, {{"micro", Level::micro}, {"meso", Level::meso}}),
@@ -77,7 +78,7 @@ class PyEnsemble {
                 choice<Noise>("noise", noise,
                               {{"binomial", Noise::binomial}, {"gaussian", Noise::gaussian}, {"none", Noise::none}}),
                 bin_tolerance, cohorts, cohort_tolerance, instruction_set},
-            key, trials),
+            key, trials, threads, memory_limit)),
         spikes_(static_cast<std::size_t>(trials), std::vector<std::vector<Spike>>(network_->populations.size())),
         chosen_spikes_(spikes_) {}
 
@@ -87,7 +88,7 @@ class PyEnsemble {
                     const std::optional<Channels>& x, const std::vector<bool>& record_spikes, const py::list& neurons,
                     std::int64_t most_spikes, int threads) {
     const std::size_t populations = network_->populations.size(), sets = network_->stp.size();
-    const std::int64_t trials = ensemble_.trials(), last = first_bin + bins;
+    const std::int64_t trials = ensemble_->trials(), last = first_bin + bins;
     if (first_bin < 0 || bins < 0 || steps_per_bin < 1 || threads < 1 || record_spikes.size() != populations ||
         neurons.size() != populations) {
       throw std::invalid_argument("advance: argument out of range");
@@ -123,7 +124,7 @@ class PyEnsemble {
     std::int64_t completed;
     {
       py::gil_scoped_release unlocked;
-      completed = ensemble_.advance(first_bin, bins, recordings, threads, failure);
+      completed = ensemble_->advance(first_bin, bins, recordings, threads, failure);
     }
     completed_ = first_bin + completed;
     failure_ = completed < bins ? py::object(py::make_tuple(failure.trial, failure.state.step, failure.state.population,
@@ -146,11 +147,19 @@ class PyEnsemble {
     return py::array_t<Spike>(size, data, owner);
   }
 
-  std::int64_t step(std::int64_t trial) { return ensemble_.trial(trial).step(); }
-  py::dict state(std::int64_t trial) { return read_state(ensemble_.trial(trial)); }
-  void set_state(std::int64_t trial, const py::dict& state) { write_state(ensemble_.trial(trial), state); }
+  std::int64_t step(std::int64_t trial) { return ensemble_->trial(trial).step(); }
+  py::dict state(std::int64_t trial) { return read_state(ensemble_->trial(trial)); }
+  void set_state(std::int64_t trial, const py::dict& state) { write_state(ensemble_->trial(trial), state); }
 
  private:
+  // Large networks take their time to draw.
+  static std::unique_ptr<Ensemble> build(std::shared_ptr<const NetworkSpec> network, const EngineSettings& settings,
+                                         PhiloxKey key, std::int64_t trials, int threads, double memory_limit) {
+    if (threads < 1) throw std::invalid_argument("threads must be >= 1");
+    py::gil_scoped_release unlocked;
+    return std::make_unique<Ensemble>(std::move(network), settings, key, trials, threads, memory_limit);
+  }
+
   NeuronRecording chosen(const py::handle& wanted, std::size_t population, std::int64_t trial, std::int64_t bins) {
     NeuronRecording r;
     if (wanted.is_none()) return r;
@@ -160,7 +169,7 @@ class PyEnsemble {
     }
     const auto array = [&](const py::handle& values) {
       if (!values.is_none()) r.stride = static_cast<std::int64_t>(values.cast<Channels>().shape(2));
-      return rows(values, trial, r.neurons.size(), ensemble_.trials(), bins);
+      return rows(values, trial, r.neurons.size(), ensemble_->trials(), bins);
     };
     r.potential = array(wanted["potential"]);
     r.input = array(wanted["input"]);
@@ -176,7 +185,7 @@ class PyEnsemble {
   }
 
   std::shared_ptr<const NetworkSpec> network_;
-  Ensemble ensemble_;
+  std::unique_ptr<Ensemble> ensemble_;
   std::vector<std::vector<std::vector<Spike>>> spikes_, chosen_spikes_;  // trial, population
   std::int64_t completed_ = 0;  // bins, counted from the last advance() with first_bin = 0
   py::object failure_ = py::none();
@@ -189,10 +198,11 @@ void bind_ensemble(py::module_& m) {
   PYBIND11_NUMPY_DTYPE(Spike, time, neuron);
   py::class_<PyEnsemble>(m, "Ensemble")
       .def(py::init<const py::dict&, const std::string&, const std::string&, const std::string&, double,
-                    const std::vector<bool>&, double, PhiloxKey, std::int64_t, const std::string&>(),
+                    const std::vector<bool>&, double, PhiloxKey, std::int64_t, const std::string&, int, double>(),
            py::kw_only(), py::arg("network"), py::arg("level"), py::arg("closure"), py::arg("noise"),
            py::arg("bin_tolerance"), py::arg("cohorts"), py::arg("cohort_tolerance"), py::arg("key"), py::arg("trials"),
-           py::arg("instruction_set"))
+           py::arg("instruction_set"), py::arg("threads") = 1,
+           py::arg("memory_limit") = std::numeric_limits<double>::infinity())
       .def("advance", &PyEnsemble::advance, py::kw_only(), py::arg("first_bin"), py::arg("bins"),
            py::arg("steps_per_bin"), py::arg("rate").noconvert().none(true),
            py::arg("potential").noconvert().none(true), py::arg("release").noconvert().none(true),

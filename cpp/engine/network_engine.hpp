@@ -5,9 +5,13 @@
 //   double step(step, membrane, drive, release*)   spikes of the step and the release per STP set
 //   void fire_all(step, release*)                   every neuron spikes
 //   mean_potential(), mean_u(set), mean_x(set), visit(visitor, prefix)
+//   static bool is_shared(projection)               whether all neurons of its target receive the same
+//   static void exchange(populations, step, team)   delivers the spikes of the step through the other projections
+//   double input_check() const                      NaN if a neuron has received a non-finite input, else 0
 //   kNamed                                          whether its neurons have names, and the members that follow
 //   fired()                                         those that fired in the step
-//   watch(neurons, step), watches(neuron)           announces that potential(neuron) and synapse(set, neuron, time) of
+//   watch(neurons, step), watches(neuron)           announces that potential(neuron), own_input(neuron) and
+//                                                   synapse(set, neuron, time) of
 //                                                   these neurons will be asked for
 #pragma once
 
@@ -29,8 +33,11 @@ template <class Population>
 class NetworkEngine final : public Engine {
  public:
   NetworkEngine(const NetworkSpec& network, const EngineSettings& settings, const Realisation& realisation,
-                StationaryStates& stationary)
-      : network_(network), input_(network), release_(network.stp.size(), 0.0) {
+                StationaryStates& stationary, ConnectionStore& connections, const Team& team)
+      : network_(network),
+        input_(network, shared_projections(network)),
+        team_(team),
+        release_(network.stp.size(), 0.0) {
     const Kernels& kernels = select_kernels(settings.instruction_set);
     // The sets of a population are consecutive, so that it can write its releases into one range.
     std::size_t set = 0;
@@ -39,19 +46,22 @@ class NetworkEngine final : public Engine {
       first_set_.push_back(set);
       std::vector<std::size_t> sets;
       for (; set < network.stp.size() && network.stp[set].source == p; ++set) sets.push_back(set);
-      populations_.emplace_back(LevelContext{
-          network, p, sets, drives_.back().at(0), realisation, kernels, stationary, settings.closure, settings.noise,
-          settings.bin_tolerance, settings.level == Level::micro && settings.cohorts.at(p), settings.cohort_tolerance});
+      populations_.emplace_back(
+          LevelContext{network, p, sets, drives_.back().at(0), realisation, kernels, stationary, connections, team_,
+                       settings.closure, settings.noise, settings.bin_tolerance,
+                       settings.level == Level::micro && settings.cohorts.at(p), settings.cohort_tolerance});
     }
     for (std::size_t p = 0; p < populations_.size(); ++p) {
       if (network.populations[p].initial.kind != InitialKind::synchronous) continue;
       populations_[p].fire_all(-1, release_.data() + first_set_[p]);
       send(-1, p, static_cast<double>(network.populations[p].size));
     }
+    Population::exchange(populations_, -1, team_);
   }
 
-  std::int64_t advance(std::int64_t first_bin, std::int64_t bins, const Recording& recording,
+  std::int64_t advance(std::int64_t first_bin, std::int64_t bins, const Recording& recording, const Team& team,
                        NonFiniteState& failure) override {
+    team_ = team;
     counts_.assign(populations_.size(), 0.0);
     inputs_.assign(populations_.size(), 0.0);
     releases_.assign(release_.size(), 0.0);
@@ -83,6 +93,14 @@ class NetworkEngine final : public Engine {
   }
 
  private:
+  static std::vector<const ProjectionSpec*> shared_projections(const NetworkSpec& network) {
+    std::vector<const ProjectionSpec*> found;
+    for (const ProjectionSpec& projection : network.projections) {
+      if (Population::is_shared(projection)) found.push_back(&projection);
+    }
+    return found;
+  }
+
   void make_step(const Recording& recording) {
     input_.arrive(step_);
     for (std::size_t p = 0; p < populations_.size(); ++p) {
@@ -90,10 +108,11 @@ class NetworkEngine final : public Engine {
       const MembraneStep membrane = input_.advance(p, drive);
       const double count = populations_[p].step(step_, membrane, drive, release_.data() + first_set_[p]);
       counts_[p] += count;
-      inputs_[p] += membrane.shift + membrane.jump;
+      inputs_[p] += membrane.shift + membrane.jump + populations_[p].input_check();
       send(step_, p, count);
       if constexpr (Population::kNamed) record_spikes(p, count, recording);
     }
+    Population::exchange(populations_, step_, team_);
     for (std::size_t set = 0; set < release_.size(); ++set) releases_[set] += release_[set];
     ++step_;
   }
@@ -130,7 +149,7 @@ class NetworkEngine final : public Engine {
       const std::int64_t neuron = chosen.neurons[i];
       const std::int64_t place = static_cast<std::int64_t>(i) * chosen.stride + bin;
       if (chosen.potential) chosen.potential[place] = populations_[p].potential(neuron);
-      if (chosen.input) chosen.input[place] = input_.current(p);
+      if (chosen.input) chosen.input[place] = input_.current(p) + populations_[p].own_input(neuron);
       for (std::size_t set = 0; set < chosen.u.size(); ++set) {
         if (!chosen.u[set] && !chosen.x[set]) continue;
         const SynapseState synapse = populations_[p].synapse(set, neuron, step_);
@@ -171,8 +190,8 @@ class NetworkEngine final : public Engine {
       const double size = static_cast<double>(network_.populations[p].size);
       write(recording.release, set, 1e3 * per_ms * releases_[set] / size, p, "release");
       releases_[set] = 0.0;
-      write(recording.u, set, populations_[p].mean_u(local), p, "u");
-      write(recording.x, set, populations_[p].mean_x(local), p, "x");
+      if (recording.u[set]) write(recording.u, set, populations_[p].mean_u(local), p, "u");
+      if (recording.x[set]) write(recording.x, set, populations_[p].mean_x(local), p, "x");
     }
     return finite;
   }
@@ -180,6 +199,7 @@ class NetworkEngine final : public Engine {
   const NetworkSpec& network_;
   std::vector<Signal> drives_;
   SynapticInput input_;
+  Team team_;
   std::vector<Population> populations_;
   std::vector<std::size_t> first_set_;  // first STP set of each population
   std::vector<double> release_;         // per STP set, of the present step

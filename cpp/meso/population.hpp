@@ -43,6 +43,11 @@ class MesoPopulation {
 
   explicit MesoPopulation(const LevelContext& context);
 
+  // All neurons receive the mean.
+  static bool is_shared(const ProjectionSpec&) { return true; }
+  static void exchange(std::vector<MesoPopulation>&, std::int64_t, const Team&) {}
+  static double input_check() { return 0.0; }
+
   double step(std::int64_t step, const MembraneStep& membrane, double drive, double* release) {
     return std::visit([&](auto& p) { return p.step(step, membrane, drive, release); }, population_);
   }

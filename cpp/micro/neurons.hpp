@@ -15,9 +15,12 @@
 
 #include "engine/kernels.hpp"
 #include "engine/state.hpp"
+#include "engine/team.hpp"
 #include "micro/common_hazard.hpp"
 #include "micro/lif_cohorts.hpp"
 #include "micro/neuron_context.hpp"
+#include "micro/neuron_input.hpp"
+#include "micro/neuron_slices.hpp"
 #include "micro/thresholds.hpp"
 #include "model/adaptation.hpp"
 #include "model/hazard.hpp"
@@ -54,6 +57,26 @@ class LnpNeurons {
   CommonHazard spikes_;
 };
 
+// LNP neurons with input of their own.
+class SingleLnpNeurons {
+ public:
+  explicit SingleLnpNeurons(const NeuronContext& context);
+  std::int64_t step(std::int64_t step, const MembraneStep& membrane, double drive, std::int64_t* fired);
+  double mean_potential() const;
+  double potential(std::size_t neuron) const { return potential_[neuron]; }
+  void visit(StateVisitor& visitor, const std::string& prefix);
+
+ private:
+  const Kernels& kernels_;
+  const LnpNeuron& neuron_;
+  NeuronInput& input_;
+  const Team& team_;
+  double dt_;
+  NeuronSlices slices_;
+  Thresholds thresholds_;
+  std::vector<double> potential_, rate_;  // padded to whole blocks
+};
+
 class LifNeurons {
  public:
   explicit LifNeurons(const NeuronContext& context);
@@ -67,9 +90,13 @@ class LifNeurons {
   void start_at_age(std::size_t neuron, std::int64_t age, double potential, const double* at_spike);
   double threshold(std::size_t neuron) const;
   double jump_factor(double jump, double now);
+  void step_adaptation(bool input_jumps);
 
   const Kernels& kernels_;
   const LifNeuron& neuron_;
+  NeuronInput* input_;  // null: all neurons receive the same
+  const Team& team_;
+  NeuronSlices slices_;
   HalfStepHazard escape_;
   double dt_;
   std::size_t size_;
@@ -80,7 +107,7 @@ class LifNeurons {
   std::vector<std::vector<double>> trace_;
   std::vector<double*> trace_pointer_;  // scratch
   std::vector<double> trace_decay_, trace_weight_, trace_gain_;
-  std::vector<double> threshold_, pull_;  // scratch
+  std::vector<double> threshold_, pull_, start_threshold_;  // scratch
 };
 
 class GivenNeurons {
@@ -95,7 +122,7 @@ class GivenNeurons {
   const GivenSpikes& spikes_;
 };
 
-using Neurons = std::variant<PoissonNeurons, LnpNeurons, LifNeurons, LifCohorts, GivenNeurons>;
+using Neurons = std::variant<PoissonNeurons, LnpNeurons, SingleLnpNeurons, LifNeurons, LifCohorts, GivenNeurons>;
 
 Neurons make_neurons(const NeuronContext& context);
 

@@ -35,15 +35,20 @@ struct HalfStepHazard {
 };
 
 // The rate of an LNP neuron, 1/ms.
-inline double transfer(const std::variant<Softplus, ExponentialEscape>& function, double h) {
-  if (const auto* softplus = std::get_if<Softplus>(&function)) {
-    // ln(1 + e^y) = max(y, 0) + ln(1 + e^-|y|) does not overflow.
-    const double y = h / softplus->alpha;
-    const double tail = log1p(exp(y > 0.0 ? -y : y));
-    return softplus->gain * softplus->alpha * ((y > 0.0 ? y : 0.0) + tail);
-  }
-  const auto& escape = std::get<ExponentialEscape>(function);
+MESOPOP_INLINE double transfer(const Softplus& softplus, double h) {
+  // ln(1 + e^y) = max(y, 0) + ln(1 + e^-|y|) does not overflow.
+  const double y = h / softplus.alpha;
+  const double tail = log1p(exp(y > 0.0 ? -y : y));
+  return softplus.gain * softplus.alpha * ((y > 0.0 ? y : 0.0) + tail);
+}
+
+MESOPOP_INLINE double transfer(const ExponentialEscape& escape, double h) {
   return escape.rate * exp((h - escape.v_th) / escape.delta_u);
+}
+
+inline double transfer(const std::variant<Softplus, ExponentialEscape>& function, double h) {
+  if (const auto* softplus = std::get_if<Softplus>(&function)) return transfer(*softplus, h);
+  return transfer(std::get<ExponentialEscape>(function), h);
 }
 
 }  // namespace mesopop

@@ -19,7 +19,8 @@ namespace mesopop {
 // release of STP set s.
 class SynapticInput {
  public:
-  explicit SynapticInput(const NetworkSpec& network);
+  // `projections`: those whose targets all receive the mean of what is released.
+  SynapticInput(const NetworkSpec& network, const std::vector<const ProjectionSpec*>& projections);
 
   // Takes up what arrives at the start of `step`.
   void arrive(std::int64_t step);
@@ -36,7 +37,7 @@ class SynapticInput {
   void visit(StateVisitor& visitor);
 
  private:
-  struct Term {  // one projection
+  struct Term {  // one projection and delay
     std::size_t port;
     double weight;  // jump of the port per unit of release
     std::int64_t delay;

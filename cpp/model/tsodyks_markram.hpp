@@ -28,7 +28,7 @@ struct Plasticity {
   double decay_u = 0.0, decay_x = 0.0;
 
   Plasticity() = default;
-  Plasticity(const StpSpec& spec, double step)
+  Plasticity(const TsodyksMarkram& spec, double step)
       : U0(spec.U0),
         U(spec.tau_f > 0.0 ? spec.U : 0.0),
         tau_d(spec.tau_d),

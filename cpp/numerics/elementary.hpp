@@ -106,7 +106,7 @@ MESOPOP_INLINE double log(double x) {
 }
 
 // ln(1 + y) for y > -1, accurate for tiny |y|.
-inline double log1p(double y) {
+MESOPOP_INLINE double log1p(double y) {
   const double u = 1.0 + y;
   return u == 1.0 ? y : log(u) + (y - (u - 1.0)) / u;
 }

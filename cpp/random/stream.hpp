@@ -21,6 +21,9 @@ enum class Purpose : std::uint64_t {
   cohort_release = 7,  // owner STP set, event step, lane cohort that fires: means of u and x over its neurons that fire
   // Cohorts of the microscopic level:
   next_spike = 8,  // owner population, event number drawn before / 4: four exponentials
+  // Connections:
+  connect = 9,  // owner projection, index neuron of the target: its presynaptic neurons
+  delay = 10,   // owner projection, index neuron of the target: delays of its synapses
 };
 
 // Seed and trial: everything that distinguishes one realisation from another.

@@ -14,14 +14,17 @@ _HOME = {
     "adaptation": ["SpikeTriggeredCurrent", "ThresholdKernel"],
     "build": ["build_info"],
     "comparison": ["compare"],
+    "connectivity": ["Bernoulli", "FixedInDegree"],
+    "delays": ["DelayDistribution"],
     "experiment": ["EventSettings", "Experiment", "SimulationSettings"],
+    "explicit_connections": ["ExplicitConnections"],
     "initial": ["InitialState"],
     "network": ["Network", "Population", "Projection"],
     "neuron_recording": ["NeuronRecord", "Neurons"],
     "neurons": ["GIF", "LIF", "LNP", "Poisson", "SpikeTrains"],
     "plasticity": ["TsodyksMarkram"],
     "result": ["Result"],
-    "signals": ["OrnsteinUhlenbeck", "Sampled", "Sinusoid", "Steps"],
+    "signals": ["OrnsteinUhlenbeck", "PerNeuron", "Sampled", "Sinusoid", "Steps"],
     "simulation": ["Simulation", "simulate"],
     "transfer": ["Exponential", "Softplus"],
 }
@@ -35,14 +38,17 @@ if TYPE_CHECKING:
     from mesopop.adaptation import SpikeTriggeredCurrent, ThresholdKernel
     from mesopop.build import build_info
     from mesopop.comparison import compare
+    from mesopop.connectivity import Bernoulli, FixedInDegree
+    from mesopop.delays import DelayDistribution
     from mesopop.experiment import EventSettings, Experiment, SimulationSettings
+    from mesopop.explicit_connections import ExplicitConnections
     from mesopop.initial import InitialState
     from mesopop.network import Network, Population, Projection
     from mesopop.neuron_recording import NeuronRecord, Neurons
     from mesopop.neurons import GIF, LIF, LNP, Poisson, SpikeTrains
     from mesopop.plasticity import TsodyksMarkram
     from mesopop.result import Result
-    from mesopop.signals import OrnsteinUhlenbeck, Sampled, Sinusoid, Steps
+    from mesopop.signals import OrnsteinUhlenbeck, PerNeuron, Sampled, Sinusoid, Steps
     from mesopop.simulation import Simulation, simulate
     from mesopop.transfer import Exponential, Softplus
 

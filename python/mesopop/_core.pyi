@@ -27,6 +27,8 @@ class Ensemble:
         key: Sequence[int],
         trials: int,
         instruction_set: str,
+        threads: int = 1,
+        memory_limit: float = ...,
     ) -> None: ...
     # Writes bins first_bin .. first_bin + bins - 1 of arrays of shape (channels, trials, bins). Returns the
     # number of complete bins since first_bin = 0, and (trial, step, population, variable) of what became non-finite,

@@ -14,11 +14,13 @@ from attrs import frozen
 from numpy.typing import ArrayLike
 
 from mesopop.adaptation import ThresholdKernel
+from mesopop.connectivity import compiled_connectivity, mean_connection
+from mesopop.delays import DelayDistribution
 from mesopop.initial import InitialState
 from mesopop.network import Network, Population, Projection
 from mesopop.neurons import GIF, LIF, LNP, Poisson, SpikeTrains
 from mesopop.plasticity import TsodyksMarkram
-from mesopop.signals import OrnsteinUhlenbeck, Sampled, Sinusoid, Steps, components
+from mesopop.signals import OrnsteinUhlenbeck, PerNeuron, Sampled, Sinusoid, Steps, components
 from mesopop.transfer import Softplus
 from mesopop.validation import require_number, steps
 
@@ -83,7 +85,7 @@ def compile_network(
         "stp": [
             _stp(source, stp, network, labels, initial) for (source, stp), labels in sets.items()
         ],
-        "projections": [_projection(p, index, stp_index, dt) for p in network.projections],
+        "projections": [_projection(p, network, index, stp_index, dt) for p in network.projections],
     }
     return CompiledNetwork(network=network, dt=dt, description=description, stp_index=stp_index)
 
@@ -225,12 +227,15 @@ def _given_spikes(neuron: SpikeTrains, dt: float, where: str) -> dict[str, Any]:
 
 def _drive(drive: Any, dt: float, scale: float, where: str) -> dict[str, Any]:
     constant, signals = 0.0, []
+    per_neuron = np.empty(0)
     for component in components(drive):
         if isinstance(component, float):
             constant += scale * component
+        elif isinstance(component, PerNeuron):
+            per_neuron = per_neuron + component.values if per_neuron.size else component.values
         else:
             signals.append(_signal(component, dt, scale, where))
-    return {"constant": constant, "components": signals}
+    return {"constant": constant, "components": signals, "per_neuron": per_neuron}
 
 
 def _signal(signal: Any, dt: float, scale: float, where: str) -> dict[str, Any]:
@@ -305,23 +310,44 @@ def _stp(
         u = next((initial.u[label] for label in labels if label in initial.u), stp.U0)
         x = next((initial.x[label] for label in labels if label in initial.x), 1.0)
         u, x = np.broadcast_to(u, size), np.broadcast_to(x, size)
-    return {"source": source, **attrs.asdict(stp), "u": u, "x": x}
+    parameters = np.broadcast_arrays(*attrs.astuple(stp), np.empty(1))[:-1]
+    names = (parameter.name for parameter in attrs.fields(TsodyksMarkram))
+    return {"source": source, **dict(zip(names, parameters, strict=True)), "u": u, "x": x}
 
 
 def _projection(
-    projection: Projection, index: dict[str, int], stp_index: dict[str, int], dt: float
+    projection: Projection,
+    network: Network,
+    index: dict[str, int],
+    stp_index: dict[str, int],
+    dt: float,
 ) -> dict[str, Any]:
-    where = f'projection "{projection.label}": '
-    if projection.delay > 0:
-        _require_fine(where, dt, "delay", projection.delay)
+    source, target = (network.population(name) for name in (projection.source, projection.target))
+    delays, share = _delays(projection, dt)
     return {
         "source": index[projection.source],
         "target": index[projection.target],
         "stp": stp_index.get(projection.label, -1),
-        "weight": projection.weight * projection.probability,
+        "weight": projection.weight,
+        "mean_weight": projection.weight * mean_connection(projection, source, target),
         "tau_s": projection.tau_s,
-        "delay_steps": steps(where + "delay", projection.delay, dt),
+        "delay_steps": delays,
+        "delay_share": share,
+        "connectivity": compiled_connectivity(projection, source),
     }
+
+
+def _delays(projection: Projection, dt: float) -> tuple[ArrayLike, ArrayLike]:
+    # In steps, with the share of the synapses that has each.
+    where = f'projection "{projection.label}": '
+    if isinstance(projection.delay, DelayDistribution):
+        delays, share = projection.delay.delays.tolist(), projection.delay.probabilities
+    else:
+        delays, share = [projection.delay], np.ones(1)
+    for delay in delays:
+        if delay > 0:
+            _require_fine(where, dt, "delay", delay)
+    return np.array([steps(where + "delay", delay, dt) for delay in delays], np.int64), share
 
 
 # --- Initial state -------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from mesopop.signals import (
     Component,
     Drive,
     OrnsteinUhlenbeck,
+    PerNeuron,
     Sampled,
     Sinusoid,
     Steps,
@@ -44,6 +45,8 @@ def _minimum(component: Component) -> float:
                 "rate must not be an OrnsteinUhlenbeck process, which goes below 0 Hz: "
                 "use LNP neurons with it as their drive"
             )
+        case PerNeuron():
+            raise ValueError("rate must be the same for all neurons of a population, got PerNeuron")
         case _:
             return component
 

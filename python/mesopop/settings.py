@@ -6,8 +6,10 @@ from __future__ import annotations
 from attrs import frozen
 
 from mesopop.adaptation import ThresholdKernel
+from mesopop.connectivity import inputs_differ
 from mesopop.network import Network, Population
 from mesopop.neurons import GIF, LIF, SpikeTrains
+from mesopop.signals import PerNeuron, components
 from mesopop.validation import did_you_mean, require_number
 
 LEVELS = ("micro", "meso")
@@ -84,8 +86,8 @@ def choose_engine(
             if value is not None:
                 raise ValueError(f'{name} applies to level="meso", got {value!r} at level="micro"')
         method = _require_option("method", "auto" if method is None else method, METHODS)
-        _require_all_to_all(network)
         return _choose_methods(network, method, cohort_tolerance)
+    _refuse_heterogeneity(network)
     micro_only = {"method": method, "cohort_tolerance": cohort_tolerance}
     for name, value in micro_only.items():
         if value is not None:
@@ -172,11 +174,13 @@ def cohort_obstacle(network: Network, population: Population) -> str:
     neuron = population.neuron
     if isinstance(neuron, GIF) and any(kernel.amplitude != 0 for kernel in neuron.adaptation):
         return "has adaptation, which remembers earlier spikes"
+    if any(isinstance(component, PerNeuron) for component in components(population.drive)):
+        return "has a drive PerNeuron"
     for projection in network.projections:
-        if projection.target == population.name and projection.probability < 1:
+        if projection.target == population.name and inputs_differ(projection):
             return (
-                f'receives projection "{projection.label}" with probability '
-                f"{projection.probability!r}, so that the inputs of its neurons differ"
+                f'receives projection "{projection.label}", whose connections or delays differ '
+                "between its neurons"
             )
     return ""
 
@@ -189,10 +193,15 @@ def _require_option(name: str, value: str, options: tuple[str, ...]) -> str:
     return value
 
 
-def _require_all_to_all(network: Network) -> None:
+def _refuse_heterogeneity(network: Network) -> None:
+    why = (
+        'needs level="micro": at level="meso" all neurons of a population are alike, and only '
+        "their means are known"
+    )
+    for population in network.populations:
+        if any(isinstance(component, PerNeuron) for component in components(population.drive)):
+            raise ValueError(f'population "{population.name}": a drive PerNeuron {why}')
     for projection in network.projections:
-        if projection.probability < 1:
-            raise ValueError(
-                f'projection "{projection.label}": probability must be 1 at level="micro", which '
-                f"simulates all-to-all connections, got {projection.probability!r}"
-            )
+        if projection.stp is not None and projection.stp.per_neuron is not None:
+            name = projection.stp.per_neuron
+            raise ValueError(f'projection "{projection.label}": {name} per neuron {why}')

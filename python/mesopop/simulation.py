@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -69,15 +70,19 @@ class Simulation:
     seed : int or numpy.random.SeedSequence, optional
         None draws entropy, which is kept in the result.
     trials : int
-        Independent repetitions. Trial i is the same whatever their number.
+        Independent repetitions. Trial i is the same whatever their number. Each draws its own
+        random connections, which stay in memory: 2 bytes per connection and trial. Those given by
+        ExplicitConnections are stored once, with 10 bytes each, unless their delays are drawn.
     n_threads : int, optional
-        Threads over trials; by default all available processors. A single trial uses one. Results
-        do not depend on it.
+        Threads over trials; by default all available processors. If there are fewer trials, at the
+        microscopic level threads share the neurons of networks with a population of 32768 or more.
+        Results do not depend on it.
 
     Raises
     ------
     ValueError
-        If an argument is out of bounds or does not fit the network.
+        If an argument is out of bounds or does not fit the network, or random connections need more
+        memory than the machine has.
     """
 
     def __init__(
@@ -133,6 +138,8 @@ class Simulation:
             key=tuple(int(word) for word in self.seed_sequence.generate_state(2, np.uint64)),
             trials=self.trials,
             instruction_set="auto",
+            threads=self.n_threads,
+            memory_limit=_memory(),
         )
 
     @property
@@ -302,6 +309,9 @@ class Simulation:
     def set_state(self, state: dict[str, Any], trial: int = 0) -> None:
         """Replace the state of one trial by what `state` returned, for the same network.
 
+        Connections are not part of it: they are those that the seed of this simulation has drawn
+        for the trial.
+
         Raises
         ------
         ValueError
@@ -331,7 +341,7 @@ class Simulation:
                         bins=size,
                         steps_per_bin=steps_per_bin,
                         **room,
-                        threads=min(self.n_threads, self.trials),
+                        threads=self.n_threads,
                     )
                     bar.update((done - before) * steps_per_bin * self.dt / 1000)
                     elapsed = max(time.perf_counter() - started, 1e-6)
@@ -426,6 +436,14 @@ def _threads(n_threads: int | None) -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _memory() -> float:
+    # Physical memory in bytes, where the system tells.
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return math.inf
 
 
 def _seed_sequence(seed: int | np.random.SeedSequence | None) -> np.random.SeedSequence:

@@ -17,7 +17,10 @@ import tomli_w
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from mesopop.adaptation import KERNELS, AdaptationKernel
+from mesopop.connectivity import CONNECTIVITIES, Connectivity
+from mesopop.delays import DelayDistribution
 from mesopop.neurons import NEURONS, Neuron
+from mesopop.plasticity import Parameter
 from mesopop.signals import SIGNALS, Component, Drive
 from mesopop.toml_errors import TAG, problems
 from mesopop.transfer import TRANSFERS, Transfer
@@ -31,7 +34,7 @@ else:
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
-TAGGED = (*NEURONS, *TRANSFERS, *SIGNALS, *KERNELS)
+TAGGED = (*NEURONS, *TRANSFERS, *SIGNALS, *KERNELS, *CONNECTIVITIES)
 
 
 def read_toml(source: str | PathLike[str] | IO[str], make: Callable[[dict[str, Any]], T]) -> T:
@@ -150,10 +153,18 @@ def _converter() -> cattrs.Converter:
             return converter.structure(value, tuple[Component, ...])
         return component(value, kind)
 
+    def delay(value: Any, _: Any) -> Any:
+        return (
+            converter.structure(value, DelayDistribution) if isinstance(value, Mapping) else value
+        )
+
     unions: list[tuple[Any, Hook]] = [
         (Neuron, _tagged_hook(NEURONS, converter)),
         (Transfer, _tagged_hook(TRANSFERS, converter)),
         (AdaptationKernel, _tagged_hook(KERNELS, converter)),
+        (Connectivity | None, _tagged_hook(CONNECTIVITIES, converter)),
+        (float | DelayDistribution, delay),
+        (Parameter, lambda value, _: value),
         (Component, component),
         (Drive, drive),
     ]
