@@ -24,13 +24,13 @@ _HOME = {
     "simulation": ["Simulation", "simulate"],
     "transfer": ["Exponential", "Softplus"],
 }
-_MODULES = ["analysis", "plot", "presets"]
+_MODULES = ["analysis", "plot", "presets", "theory"]
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = sorted([*_MODULE_OF, *_MODULES])
 
 if TYPE_CHECKING:
-    from mesopop import analysis, plot, presets
+    from mesopop import analysis, plot, presets, theory
     from mesopop.adaptation import SpikeTriggeredCurrent, ThresholdKernel
     from mesopop.build import build_info
     from mesopop.comparison import compare

@@ -1,0 +1,30 @@
+"""Macroscopic theory: the limit of infinitely many neurons, and linear noise around it."""
+
+from mesopop.theory.fixed_points import FixedPoint, FixedPoints, fixed_points
+from mesopop.theory.intervals import Intervals, intervals
+from mesopop.theory.regular_train import (
+    paired_pulse_ratio,
+    release_in_train,
+    release_of_regular_train,
+)
+from mesopop.theory.stationary_rate import rate
+from mesopop.theory.stationary_synapses import (
+    StationarySynapses,
+    release_per_spike,
+    stationary_synapses,
+)
+
+__all__ = [
+    "FixedPoint",
+    "FixedPoints",
+    "Intervals",
+    "StationarySynapses",
+    "fixed_points",
+    "intervals",
+    "paired_pulse_ratio",
+    "rate",
+    "release_in_train",
+    "release_of_regular_train",
+    "release_per_spike",
+    "stationary_synapses",
+]
