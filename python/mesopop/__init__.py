@@ -18,6 +18,7 @@ _HOME = {
     "initial": ["InitialState"],
     "network": ["Network", "Population", "Projection"],
     "neurons": ["GIF", "LIF", "LNP", "Poisson", "SpikeTrains"],
+    "parameter_path": ["parameter", "with_parameter"],
     "plasticity": ["TsodyksMarkram"],
     "result": ["Result"],
     "signals": ["OrnsteinUhlenbeck", "Sampled", "Sinusoid", "Steps"],
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from mesopop.initial import InitialState
     from mesopop.network import Network, Population, Projection
     from mesopop.neurons import GIF, LIF, LNP, Poisson, SpikeTrains
+    from mesopop.parameter_path import parameter, with_parameter
     from mesopop.plasticity import TsodyksMarkram
     from mesopop.result import Result
     from mesopop.signals import OrnsteinUhlenbeck, Sampled, Sinusoid, Steps

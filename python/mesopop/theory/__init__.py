@@ -1,5 +1,11 @@
 """Macroscopic theory: the limit of infinitely many neurons, and linear noise around it."""
 
+from mesopop.theory.bifurcation import (
+    Bifurcation,
+    BifurcationDiagram,
+    Branch,
+    bifurcation_diagram,
+)
 from mesopop.theory.fixed_points import FixedPoint, FixedPoints, fixed_points
 from mesopop.theory.intervals import Intervals, intervals
 from mesopop.theory.regular_train import (
@@ -15,10 +21,14 @@ from mesopop.theory.stationary_synapses import (
 )
 
 __all__ = [
+    "Bifurcation",
+    "BifurcationDiagram",
+    "Branch",
     "FixedPoint",
     "FixedPoints",
     "Intervals",
     "StationarySynapses",
+    "bifurcation_diagram",
     "fixed_points",
     "intervals",
     "paired_pulse_ratio",

@@ -7,6 +7,8 @@ of neuron; solutions are the eigenvalues of the stationary state.
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from attrs import field, frozen
 from scipy.interpolate import AAA
@@ -114,7 +116,10 @@ class Characteristic:
         points = np.concatenate([1j * omega, -1j * omega])
         values = np.concatenate([values, np.conj(values)])
         # Of different accuracy, since a root may be lost with what is taken for rounding.
-        fits = [AAA(points, values, rtol=rtol, max_terms=MOST_TERMS) for rtol in ACCURACY]
+        with warnings.catch_warnings():
+            # That more terms would be needed does not matter: roots are only guesses.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            fits = [AAA(points, values, rtol=rtol, max_terms=MOST_TERMS) for rtol in ACCURACY]
         guesses = np.concatenate([fit.roots() for fit in fits])
         guesses = guesses[(guesses.imag >= -1e-9) & (np.abs(guesses) < HIGHEST)]
         guesses = guesses[guesses.real > self.leftmost]

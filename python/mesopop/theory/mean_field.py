@@ -96,13 +96,14 @@ class MeanField:
     @cached_property
     def inputs(self) -> list[Input]:
         """The unknowns, in order of population."""
-        rows = dict(zip(("drive", "jump"), self._weights, strict=True))
-        return [
-            Input(population=i, kind=kind)
-            for i in range(len(self.network.populations))
-            for kind in ("drive", "jump")
-            if rows[kind][i].any()
-        ]
+        names = [p.name for p in self.network.populations]
+        present = {
+            (names.index(p.target), self._kind_of(p)) for p in self.network.projections
+        }
+        return [Input(population=i, kind=kind) for i, kind in sorted(present)]
+
+    def _kind_of(self, projection: Projection) -> str:
+        return "jump" if self.dt is not None and projection.tau_s == 0 else "drive"
 
     @cached_property
     def matrix(self) -> FloatArray:

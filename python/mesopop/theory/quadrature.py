@@ -45,9 +45,9 @@ class Panels:
         """Integral of what has these values at the nodes (last axis), from 0 to each node."""
         _, weight, integral = _legendre()
         values = values.reshape(*values.shape[:-1], -1, NODES) * self.width[:, None]
-        whole = values @ weight
+        whole = np.einsum("...n,n->...", values, weight)
         before = np.cumsum(whole, axis=-1) - whole
-        sums = before[..., None] + values @ integral.T
+        sums = before[..., None] + np.einsum("...n,mn->...m", values, integral)
         return sums.reshape(*sums.shape[:-2], -1)
 
     def integrals(self, values: FloatArray) -> FloatArray:

@@ -117,7 +117,8 @@ class RenewalResponse:
         flat = s.reshape(-1, 1)
         weight = self.panels.weights * self.hazard * self.survivor
         end = self.neuron.t_ref + self.panels.edges[-1]
-        inside = np.exp(-flat * age) @ weight
+        # einsum: threads of a BLAS would take longer to wake up than this takes.
+        inside = np.einsum("sn,n->s", np.exp(-flat * age), weight)
         tail = self.last_survivor * np.exp(-flat[:, 0] * end)
         outside = tail * self.last_hazard / (self.last_hazard + flat[:, 0])
         return np.asarray(inside + outside).reshape(s.shape)
@@ -134,6 +135,8 @@ class RenewalResponse:
     def to_activity(self, lam: ComplexArray, shifts: FloatArray) -> ComplexArray:
         """The same per 1/ms of the activity, which neurons that adapt remember."""
         r, neuron = self.panels.nodes, self.neuron
+        if not isinstance(neuron, GIF):
+            return np.zeros((lam.size, shifts.size), complex)
         change = np.zeros((lam.size, r.size), complex)
         for amplitude, tau in kernels(neuron, SpikeTriggeredCurrent):
             start = amplitude * tau / (1 + lam * tau) * np.exp(-(lam + 1 / tau) * neuron.t_ref)
@@ -153,7 +156,7 @@ class RenewalResponse:
         age = self.neuron.t_ref + self.panels.nodes
         weight = self.panels.weights * self.hazard * self.survivor
         discount = np.exp(-age[:, None] * shifts)  # (nodes, shifts)
-        inside = ((dlog - lost) * weight) @ discount
+        inside = np.einsum("ln,n,ns->ls", dlog - lost, weight, discount)
         end = self.neuron.t_ref + self.panels.edges[-1]
         rate = self.last_hazard
         decay, both = rate + shifts, rate + shifts + lam[:, None]
@@ -179,7 +182,7 @@ class RenewalResponse:
             growth = np.exp(lam[:, None] * (panels.nodes - edges[first]))
             grown = values[:, part] * growth
             out[:, part] = (carried[:, None] + panels.integral_to_nodes(grown)) / growth
-            carried = carried + grown @ panels.weights
+            carried = carried + np.einsum("ln,n->l", grown, panels.weights)
             carried = carried * np.exp(-lam * (edges[last] - edges[first]))
             first = last
         return out, carried

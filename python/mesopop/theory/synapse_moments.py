@@ -97,7 +97,8 @@ def moments_at_spikes(
     matrix, vector = relaxation(stp, age)
 
     def mapped(m: FloatArray) -> FloatArray:
-        return np.asarray(weight @ after_spike(stp, matrix @ m + vector))
+        before = np.einsum("nij,j->ni", matrix, m) + vector
+        return np.einsum("n,ni->i", weight, after_spike(stp, before))
 
     after = _solved(mapped)
     return matrix @ after + vector, after
