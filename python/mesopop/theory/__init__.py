@@ -6,6 +6,7 @@ from mesopop.theory.bifurcation import (
     Branch,
     bifurcation_diagram,
 )
+from mesopop.theory.envelope import Envelope, envelope
 from mesopop.theory.fixed_points import FixedPoint, FixedPoints, fixed_points
 from mesopop.theory.intervals import Intervals, intervals
 from mesopop.theory.phase_plane import PhasePlane, phase_plane
@@ -26,6 +27,7 @@ __all__ = [
     "Bifurcation",
     "BifurcationDiagram",
     "Branch",
+    "Envelope",
     "FixedPoint",
     "FixedPoints",
     "Intervals",
@@ -33,6 +35,7 @@ __all__ = [
     "PhasePlane",
     "StationarySynapses",
     "bifurcation_diagram",
+    "envelope",
     "fixed_points",
     "intervals",
     "linear_spectrum",

@@ -36,7 +36,7 @@ from mesopop.validation import require_integer, require_number
 Flow = Callable[[FloatArray], FloatArray]
 
 TABLE = 400  # points of tabulated rates
-ARM_TIME = 5000.0  # ms, backwards along a separatrix
+ARM_TIME = 60.0  # backwards along a separatrix, in units of its decay into the saddle
 NUDGE = 1e-4  # off the saddle, in widths of the plane
 
 
@@ -279,7 +279,7 @@ def _separatrix(
     # The stable manifold, along which time backwards leads away from the saddle.
     values, vectors = np.linalg.eig(jacobian)
     direction = np.real(vectors[:, np.argmin(values.real)])
-    width = limits[:, 1] - limits[:, 0]
+    width, span = limits[:, 1] - limits[:, 0], ARM_TIME / abs(values.real.min())
     direction = direction / np.linalg.norm(direction / width)
 
     def outside(t: float, point: FloatArray) -> float:
@@ -291,13 +291,13 @@ def _separatrix(
     for sign in (1.0, -1.0):
         solution = solve_ivp(
             lambda t, point: -flow(point),
-            (0.0, ARM_TIME),
+            (0.0, span),
             saddle + sign * NUDGE * direction,
             method="LSODA",
             events=outside,
             rtol=1e-8,
             atol=1e-8 * width,
-            max_step=5.0,
+            max_step=span / 1000,
         )
         arms.append(solution.y.T)
     return np.concatenate([arms[0][::-1], saddle[None, :], arms[1]])
