@@ -10,7 +10,9 @@ import mesopop as mp
 def network():
     return mp.Network(
         populations=[
-            mp.Population("E", size=10, neuron=GIF, drive=(1.0, mp.OrnsteinUhlenbeck(std=2, tau=5))),
+            mp.Population(
+                "E", size=10, neuron=GIF, drive=(1.0, mp.OrnsteinUhlenbeck(std=2, tau=5))
+            ),
             mp.Population("L2.3", size=10, neuron=mp.LNP(10, transfer=mp.Softplus(2.0))),
         ],
         projections=[

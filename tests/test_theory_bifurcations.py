@@ -46,11 +46,15 @@ def test_branches_are_the_fixed_points(case):
     for share in (0.111, 0.277, 0.523, 0.731, 0.919):
         value = p.min() + share * (p.max() - p.min())
         changed = mp.with_parameter(network, path, value)
-        expected = sorted((q.rate["E"], q.stable) for q in fixed_points(changed, closure="first_order"))
+        expected = sorted(
+            (q.rate["E"], q.stable) for q in fixed_points(changed, closure="first_order")
+        )
         found = on_branches(diagram, value)
         assert len(found) == len(expected)
         # Interpolated linearly between points of the branch.
-        np.testing.assert_allclose([r for r, _ in found], [r for r, _ in expected], rtol=0.03, atol=0.05)
+        np.testing.assert_allclose(
+            [r for r, _ in found], [r for r, _ in expected], rtol=0.03, atol=0.05
+        )
         assert [s for _, s in found] == [s for _, s in expected]
 
 
@@ -87,7 +91,9 @@ def test_folds_of_lif_neurons():
     folds = [b.parameter for b in diagram.bifurcations if b.kind == "fold"]
     assert len(folds) == 2
     for fold in folds:
-        counts = [len(fixed_points(mp.with_parameter(network, DRIVE, fold + s))) for s in (-0.01, 0.01)]
+        counts = [
+            len(fixed_points(mp.with_parameter(network, DRIVE, fold + s))) for s in (-0.01, 0.01)
+        ]
         assert sorted(counts) == [1, 3]
 
 
@@ -112,7 +118,9 @@ def test_bad_arguments_of_diagrams():
         bifurcation_diagram(network, DRIVE, 2, 1)
     with pytest.raises(ValueError, match='did you mean "drive"'):
         bifurcation_diagram(network, "populations.E.drve", 0, 1)
-    with pytest.raises(TypeError, match="populations.E.size must be a number to be varied, got 200"):
+    with pytest.raises(
+        TypeError, match="populations.E.size must be a number to be varied, got 200"
+    ):
         bifurcation_diagram(network, "populations.E.size", 10, 20)
     with pytest.raises(ValueError, match="U0 must be > 0"):
         bifurcation_diagram(network, "projections.E->E.stp.U0", 0.0, 1.0)
@@ -165,9 +173,7 @@ def test_plane_of_two_rates():
     network = excitation_and_inhibition()
     plane = phase_plane(network, points=21)
     (point,) = fixed_points(network)
-    np.testing.assert_allclose(
-        plane.fixed_points, [[point.rate["E"], point.rate["I"]]], rtol=1e-6
-    )
+    np.testing.assert_allclose(plane.fixed_points, [[point.rate["E"], point.rate["I"]]], rtol=1e-6)
     assert plane.names == ("rate of E (Hz)", "rate of I (Hz)")
     # The velocities vanish there: their signs differ around it.
     assert plane.d_first.min() < 0 < plane.d_first.max()

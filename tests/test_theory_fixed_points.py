@@ -34,7 +34,9 @@ def excitation_and_inhibition(neuron=LIF, **changes):
             mp.Population("X", size=50, neuron=mp.Poisson(5.0)),
         ],
         projections=[
-            mp.Projection("E", "E", weight=arguments["recurrence"] / 80, tau_s=3, delay=1, stp=MIXED),
+            mp.Projection(
+                "E", "E", weight=arguments["recurrence"] / 80, tau_s=3, delay=1, stp=MIXED
+            ),
             mp.Projection("E", "I", weight=1.0, probability=0.3, tau_s=3, delay=1, stp=DEPRESSING),
             mp.Projection("I", "E", weight=-1.0, tau_s=6, delay=0.5),
             mp.Projection("I", "I", weight=-0.5, tau_s=6, delay=0.5, stp=DEPRESSING),
@@ -238,7 +240,9 @@ def test_differential_and_characteristic_equation_agree(preset, delay, closure):
 
 def test_number_of_unstable_eigenvalues_is_that_of_the_argument_principle():
     """The determinant winds around 0 along the imaginary axis once for each of them."""
-    network = recurrent(LIF, drive=10.0, weight=220.0, stp=mp.TsodyksMarkram(U0=0.2, U=0, tau_d=100))
+    network = recurrent(
+        LIF, drive=10.0, weight=220.0, stp=mp.TsodyksMarkram(U0=0.2, U=0, tau_d=100)
+    )
     inhibited = recurrent(LIF, drive=40.0, weight=-400.0, delay=5.0)
     for case, expected in ((network, [0, 1, 0]), (inhibited, [2])):
         equations = mean_field(case)
@@ -277,7 +281,10 @@ def test_bad_arguments_of_fixed_points():
     with pytest.raises(ValueError, match="largest_rate must be > 0 Hz"):
         fixed_points(network, largest_rate=0)
     driven = attrs.evolve(network.populations[0], drive=mp.Sinusoid(amplitude=1, frequency=1))
-    with pytest.raises(ValueError, match=r'population "E": drive must be constant .*Sinusoid.*"populations.E.drive"'):
+    with pytest.raises(
+        ValueError,
+        match=r'population "E": drive must be constant .*Sinusoid.*"populations.E.drive"',
+    ):
         fixed_points(attrs.evolve(network, populations=[driven]))
     given = mp.Population("in", size=1, neuron=mp.SpikeTrains([[1.0]]))
     with pytest.raises(ValueError, match='population "in": SpikeTrains have no stationary state'):

@@ -51,7 +51,9 @@ def test_rate_in_continuous_time(point):
 @pytest.mark.parametrize("point", POINTS)
 def test_rate_in_steps(point, dt):
     neuron, drive = POINTS[point]
-    assert rate(neuron, drive, dt=dt) == pytest.approx(stationary_rate(neuron, drive, dt), rel=1e-11)
+    assert rate(neuron, drive, dt=dt) == pytest.approx(
+        stationary_rate(neuron, drive, dt), rel=1e-11
+    )
 
 
 def test_steps_converge_to_continuous_time():

@@ -157,7 +157,9 @@ def test_a_regular_train_is_a_simulated_one():
     )
     result = mp.simulate(network, 500.0, dt=0.5, seed=1)
     released = result.release["in->out"] * 0.5 / 1000
-    np.testing.assert_allclose(released[released > 0], release_in_train(MIXED, 20.0, 10), rtol=1e-12)
+    np.testing.assert_allclose(
+        released[released > 0], release_in_train(MIXED, 20.0, 10), rtol=1e-12
+    )
 
 
 def test_nearly_regular_neurons_release_like_a_regular_train():
@@ -169,7 +171,7 @@ def test_nearly_regular_neurons_release_like_a_regular_train():
 
 
 def test_bad_arguments_of_synapses():
-    with pytest.raises(ValueError, match='unknown closure \'exakt\'; did you mean "exact"'):
+    with pytest.raises(ValueError, match="unknown closure 'exakt'; did you mean \"exact\""):
         stationary_synapses(10.0, MIXED, closure="exakt")
     with pytest.raises(ValueError, match="spikes must be >= 0 Hz, got -1.0 Hz"):
         stationary_synapses(-1.0, MIXED)

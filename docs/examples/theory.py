@@ -1,6 +1,6 @@
 """The figure of docs/theory.md: stationary rates, a phase plane, a bifurcation diagram, a spectrum.
 
-    python docs/examples/theory.py [FILE.png]
+python docs/examples/theory.py [FILE.png]
 """
 
 import sys

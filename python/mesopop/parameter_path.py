@@ -78,7 +78,9 @@ def with_parameter(network: Network, path: str, value: Any) -> Network:
     """
     item, steps = _start(network, path)
     if not steps:
-        raise ValueError(f'path "{path}" must go on to a parameter of it, e.g. "{path}.{_first(item)}"')
+        raise ValueError(
+            f'path "{path}" must go on to a parameter of it, e.g. "{path}.{_first(item)}"'
+        )
     part = path.split(".", 1)[0]
     changed = _changed(item, steps, value, path)
     items = [changed if old is item else old for old in getattr(network, part)]

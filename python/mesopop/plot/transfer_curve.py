@@ -55,7 +55,9 @@ def transfer_curve(
         raise ValueError("transfer_curve needs at least one neuron")
     labels = [type(neuron).__name__ for neuron in neurons] if labels is None else labels
     if len(labels) != len(neurons):
-        raise ValueError(f"labels must hold one for each neuron ({len(neurons)}), got {len(labels)}")
+        raise ValueError(
+            f"labels must hold one for each neuron ({len(neurons)}), got {len(labels)}"
+        )
     start = require_number("start", start, "mV")
     drive = np.linspace(start, require_number("stop", stop, "mV", gt=start), POINTS)
     ax = as_list(ax, 1, "figure")[0]

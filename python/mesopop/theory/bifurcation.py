@@ -174,6 +174,10 @@ def bifurcation_diagram(
     >>> import mesopop as mp
     >>> net = mp.presets.load("lnp-up-down")
     >>> mp.theory.bifurcation_diagram(net, "populations.E.drive", -6, 2, closure="first_order")
+    2 branches, 1 bifurcation: populations.E.drive from -6 to 2 (first_order
+    closure)
+             at        E (Hz)   oscillation (Hz)
+      fold   -2.6913   1.513
     """
     start = require_number("start", start)
     stop = require_number("stop", stop, gt=start)
@@ -181,15 +185,15 @@ def bifurcation_diagram(
     if not isinstance(parameter(network, path), float):
         raise TypeError(f"{path} must be a number to be varied, got {parameter(network, path)!r}")
     ends = [with_parameter(network, path, value) for value in (start, stop)]
-    first, _ = (
-        mean_field(end, closure=closure, dt=dt, largest_rate=largest_rate) for end in ends
-    )
+    first, _ = (mean_field(end, closure=closure, dt=dt, largest_rate=largest_rate) for end in ends)
 
     def equations(value: float) -> MeanField:
         return attrs.evolve(first, network=with_parameter(network, path, value))
 
     if not first.inputs:
-        raise ValueError("network must have projections: without them rates are those of theory.rate")
+        raise ValueError(
+            "network must have projections: without them rates are those of theory.rate"
+        )
     seeds = [
         (z, value)
         for value in map(float, np.linspace(start, stop, searches))

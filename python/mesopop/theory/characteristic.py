@@ -65,9 +65,7 @@ class Characteristic:
             return activity_response(response, lam)
         if isinstance(neuron, LNP):
             state = self.states[population]
-            h = self.equations.mean_potential(
-                state, self.equations.network.populations[population]
-            )
+            h = self.equations.mean_potential(state, self.equations.network.populations[population])
             return np.asarray(slope(neuron.transfer, h) / 1000 / (1 + lam * neuron.tau_m))
         return np.zeros(lam.shape, complex)
 
@@ -124,7 +122,9 @@ class Characteristic:
         guesses = guesses[(guesses.imag >= -1e-9) & (np.abs(guesses) < HIGHEST)]
         guesses = guesses[guesses.real > self.leftmost]
         found = self._polished(guesses)
-        both = [z for root in found for z in ((root,) if root.imag == 0 else (root, root.conjugate()))]
+        both = [
+            z for root in found for z in ((root,) if root.imag == 0 else (root, root.conjugate()))
+        ]
         ordered = sorted(both, key=lambda z: (-z.real, -z.imag))
         return np.array(ordered, complex)
 
@@ -169,4 +169,3 @@ class Characteristic:
             if near and not any(abs(root - other) < SAME * size for other in found):
                 found.append(complex(root.real, abs(root.imag)))
         return found
-

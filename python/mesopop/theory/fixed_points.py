@@ -58,7 +58,7 @@ class FixedPoint:
 
     @property
     def kind(self) -> str:
-        """"stable node", "stable focus", "saddle", "unstable node" or "unstable focus".
+        """ "stable node", "stable focus", "saddle", "unstable node" or "unstable focus".
 
         By the eigenvalues to the right of 0, or, if there are none, by the first. A saddle has an
         odd number of real ones there; a focus has a pair. "stable" alone if no eigenvalue is known.
@@ -113,7 +113,9 @@ class FixedPoints:
             if not np.isnan(values).any():
                 rows.append(_row(f"potential of {name} (mV)", values))
         for label in self._distinct_channels():
-            rows.append(_row(f"release per spike, {label}", [p.release_per_spike[label] for p in self]))
+            rows.append(
+                _row(f"release per spike, {label}", [p.release_per_spike[label] for p in self])
+            )
             rows.append(_row(f"u, {label}", [p.u[label] for p in self]))
             rows.append(_row(f"x, {label}", [p.x[label] for p in self]))
         rows.append(["leading eigenvalue (1/ms)", *(_leading(p) for p in self)])
@@ -198,7 +200,15 @@ def fixed_points(
     Examples
     --------
     >>> import mesopop as mp
-    >>> mp.theory.fixed_points(mp.presets.load("lnp-up-down"), closure="first_order")
+    >>> mp.theory.fixed_points(mp.presets.load("lnp-up-down"))
+    3 fixed points (renewal closure, continuous time)
+      rate of E (Hz)              0.5029        3.641    42.37
+      potential of E (mV)         -2.504        3.288    42.37
+      release per spike, E->E     0.198         0.1864   0.1083
+      u, E->E                     0.2           0.2      0.2
+      x, E->E                     0.99          0.9321   0.5413
+      leading eigenvalue (1/ms)   -0.0102       0.0545   -0.00511 ± 0.0272i
+                                  stable node   saddle   stable focus
     """
     equations = mean_field(network, closure=closure, dt=dt, largest_rate=largest_rate)
     points = tuple(point_at(equations, z) for z in all_roots(equations))

@@ -127,7 +127,7 @@ def intervals(neuron: Neuron, drive: float = 0.0, *, dt: float | None = None) ->
     >>> import mesopop as mp
     >>> neuron = mp.LIF(tau_m=20, v_th=15, v_reset=0, t_ref=4, delta_u=2, rate_at_threshold=10)
     >>> print(mp.theory.intervals(neuron, 25.0))
-    Intervals (continuous time): mean 35.252 ms, rate 28.367 Hz, CV 0.324
+    Intervals (continuous time): mean 35.552 ms, rate 28.128 Hz, CV 0.1943
     """
     require_stationary_neuron(neuron)
     drive = require_number("drive", drive, "mV")
@@ -279,9 +279,7 @@ def _from_panels(
     )
 
 
-def _in_steps(
-    neuron: LIF, drive: float, jump: float, dt: float, past_rate: float
-) -> Intervals:
+def _in_steps(neuron: LIF, drive: float, jump: float, dt: float, past_rate: float) -> Intervals:
     refractory = steps("t_ref", neuron.t_ref, dt)
     course = SteppedCourse(neuron, drive, jump, past_rate * dt, dt)
     count = math.ceil((settling_time(neuron) - neuron.t_ref) / dt)

@@ -97,9 +97,7 @@ class MeanField:
     def inputs(self) -> list[Input]:
         """The unknowns, in order of population."""
         names = [p.name for p in self.network.populations]
-        present = {
-            (names.index(p.target), self._kind_of(p)) for p in self.network.projections
-        }
+        present = {(names.index(p.target), self._kind_of(p)) for p in self.network.projections}
         return [Input(population=i, kind=kind) for i, kind in sorted(present)]
 
     def _kind_of(self, projection: Projection) -> str:

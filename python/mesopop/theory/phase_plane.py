@@ -181,9 +181,7 @@ def _around(values: FloatArray, margin: float) -> tuple[float, float]:
 
 def _potential_and_x(equations: MeanField) -> tuple[tuple[str, str], Flow, FloatArray]:
     network = equations.network
-    index = next(
-        i for i, p in enumerate(network.populations) if not isinstance(p.neuron, Poisson)
-    )
+    index = next(i for i, p in enumerate(network.populations) if not isinstance(p.neuron, Poisson))
     population = network.populations[index]
     own = [p for p in network.projections if p.source == population.name]
     if len(own) != 1 or own[0].stp is None or own[0].stp.tau_d == 0:

@@ -35,7 +35,7 @@ def release_in_train(stp: TsodyksMarkram, rate: float, n_spikes: int) -> FloatAr
     >>> import mesopop as mp
     >>> stp = mp.TsodyksMarkram(U0=0.5, U=0, tau_d=400)
     >>> mp.theory.release_in_train(stp, 20.0, 4).round(4)
-    array([0.5   , 0.2794, 0.1820, 0.1391])
+    array([0.5   , 0.2794, 0.182 , 0.1391])
     """
     a, b = _decays(stp, rate)
     u, x = stp.U0, 1.0

@@ -107,9 +107,7 @@ class _Tables:
             else:
                 state = equations.state(population, equations.drives[population], 0.0)
                 constant += equations.matrix[:, c] * state.synapses[stp].release / 1000
-        releases = [
-            _table(equations, i, grid, channels[i]) for i, grid in enumerate(grids)
-        ]
+        releases = [_table(equations, i, grid, channels[i]) for i, grid in enumerate(grids)]
         return cls(equations, grids, releases, channels, constant)
 
     def effect(self, target: int, source: int) -> FloatArray:
@@ -158,9 +156,7 @@ class _Tables:
         return found
 
 
-def _table(
-    equations: MeanField, unknown: int, grid: FloatArray, channels: list[int]
-) -> FloatArray:
+def _table(equations: MeanField, unknown: int, grid: FloatArray, channels: list[int]) -> FloatArray:
     entry = equations.inputs[unknown]
     if not channels:
         return np.zeros((0, len(grid)))

@@ -146,7 +146,7 @@ def renewal_spectrum(intervals: Intervals, frequency: ArrayLike, *, size: int = 
     >>> import mesopop as mp
     >>> neuron = mp.LIF(tau_m=20, v_th=15, v_reset=0, t_ref=4, delta_u=2, rate_at_threshold=10)
     >>> mp.theory.renewal_spectrum(mp.theory.intervals(neuron, 25.0), [1.0, 500.0]).round(2)
-    array([ 2.14, 56.24])
+    array([ 2.13, 56.26])
     """
     if not isinstance(intervals, Intervals):
         raise TypeError(f"intervals must be Intervals, got {intervals!r}")
@@ -180,7 +180,9 @@ def _stable_state(
     if which is not None:
         which = require_integer("state", which, ge=0)
         if which >= len(found):
-            raise ValueError(f"state must be < {len(found)}, the number of fixed points, got {which}")
+            raise ValueError(
+                f"state must be < {len(found)}, the number of fixed points, got {which}"
+            )
         if not found[which][2]:
             raise ValueError(f"state {which} is not stable: fluctuations around it grow")
         return found[which][:2]
@@ -201,9 +203,7 @@ class _Noise:
     state: FloatArray  # shape (n, sources), in units of mass dX/dt
 
 
-def _noise(
-    equations: MeanField, states: list[PopulationState], linear: LnpLinearisation
-) -> _Noise:
+def _noise(equations: MeanField, states: list[PopulationState], linear: LnpLinearisation) -> _Noise:
     populations = equations.network.populations
     rates, releases, into = [], [], []
     for i, population in enumerate(populations):

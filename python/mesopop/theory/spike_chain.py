@@ -54,7 +54,7 @@ def exact_moments(stp: TsodyksMarkram, *, age: FloatArray, weight: FloatArray) -
             break
     else:
         raise ArithmeticError(f"moments of u and x do not converge for {stp!r}")
-    u, u2, x, x2, ux, u2x2 = found
+    u, u2, x, x2, ux, u2x2 = map(float, found)
     return SpikeMoments(
         u=u,
         x=x,
@@ -76,9 +76,7 @@ def _cut(
     coefficients[0] = 1.0
     for k in range(n):
         if k:
-            coefficients[1 : k + 1] = (
-                rest * coefficients[1 : k + 1] + slope * coefficients[:k]
-            )
+            coefficients[1 : k + 1] = rest * coefficients[1 : k + 1] + slope * coefficients[:k]
             coefficients[0] *= rest
         weighted = coefficients[: k + 1] * weight
         mean[k, : k + 1] = weighted.sum(axis=1)

@@ -70,9 +70,7 @@ def moment_dynamics(stp: TsodyksMarkram | None, closure: str, rate: float) -> Mo
         f, d = stp.tau_f, stp.tau_d
         return MomentDynamics(
             mass=np.array([f, d]),
-            matrix=np.array(
-                [[-1 - f * rate * stp.U, 0.0], [-d * rate * x, -1 - d * rate * u]]
-            ),
+            matrix=np.array([[-1 - f * rate * stp.U, 0.0], [-d * rate * x, -1 - d * rate * u]]),
             drive=np.array([f * stp.U * (1 - u), -d * u * x]),
             per_activity=u * x,
             per_moment=rate * np.array([x, u]),
@@ -123,9 +121,7 @@ class CohortSynapses:
 
         jump, jump_slope = coefficients(after_spike(stp, before)), coefficients(slopes)
         release, release_slope = coefficients(before[:, R]), coefficients(matrix[:, R])
-        present = [
-            (i == 0 or stp.tau_f > 0) and (j == 0 or stp.tau_d > 0) for i, j in powers
-        ]
+        present = [(i == 0 or stp.tau_f > 0) and (j == 0 or stp.tau_d > 0) for i, j in powers]
         shifts = [
             (i / stp.tau_f if i else 0.0) + (j / stp.tau_d if j else 0.0)
             for (i, j), there in zip(powers, present, strict=True)
@@ -164,4 +160,3 @@ def cohort_release_response(
     moments = np.linalg.solve(rate * system, source[..., None])[..., 0]
     slope = transform @ synapses.release_slope
     return np.asarray(spikes @ synapses.release + rate * np.sum(slope * moments, axis=1))
-
