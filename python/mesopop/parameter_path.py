@@ -96,10 +96,7 @@ def _start(network: Network, path: str) -> tuple[Any, list[str]]:
     part, _, rest = path.partition(".")
     if part not in PARTS:
         raise ValueError(f'path "{path}" begins with "{part}"; {did_you_mean(part, PARTS)}')
-    named = {
-        p.name if part == "populations" else p.label: p  # type: ignore[union-attr]
-        for p in getattr(network, part)
-    }
+    named = {p.name if part == "populations" else p.label: p for p in getattr(network, part)}
     # Names may hold dots: the longest that fits.
     for name in sorted(named, key=len, reverse=True):
         if rest == name or rest.startswith(f"{name}."):

@@ -8,6 +8,7 @@ of neuron; solutions are the eigenvalues of the stationary state.
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from attrs import field, frozen
@@ -110,7 +111,7 @@ class Characteristic:
         longest tau_m or time constant of adaptation of a LIF or GIF population.
         """
         omega = np.geomspace(LOWEST, HIGHEST, SAMPLES)
-        values = self.determinant(1j * omega)
+        values = self.determinant((1j * omega).astype(complex))
         points = np.concatenate([1j * omega, -1j * omega])
         values = np.concatenate([values, np.conj(values)])
         # Of different accuracy, since a root may be lost with what is taken for rounding.
@@ -145,11 +146,12 @@ class Characteristic:
                 raise _LeftTheRegion
             return complex(self.determinant(np.array([z]))[0])
 
+        secant: Any = newton  # whose type hints know of no complex numbers
         found: list[complex] = []
         for guess in apart:
             step = 1e-4 * abs(guess) + 1e-7
             try:
-                root, outcome = newton(
+                root, outcome = secant(
                     determinant,
                     guess,
                     x1=guess + step,

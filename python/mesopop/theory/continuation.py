@@ -133,12 +133,11 @@ class Curve:
         border = 0.0 if new.position[-1] < 0 else 1.0
         share = (border - last.position[-1]) / (new.position[-1] - last.position[-1])
         guess = last.position + share * (new.position - last.position)
-        found = root(
-            lambda z: self._scaled_excess(np.append(z, border)),
-            guess[:-1],
-            method="hybr",
-            options={"xtol": 1e-12},
-        )
+
+        def excess(z: FloatArray) -> FloatArray:
+            return self._scaled_excess(np.append(z, border))
+
+        found = root(excess, np.asarray(guess[:-1]), method="hybr", options={"xtol": 1e-12})
         if np.abs(found.fun).max() > TOLERANCE:
             return None
         position = np.append(found.x, border)

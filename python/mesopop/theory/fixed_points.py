@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from attrs import field, frozen
@@ -124,7 +125,7 @@ class FixedPoints:
 
     def _distinct_channels(self) -> list[str]:
         # One label for projections that share their plasticity.
-        labels = {}
+        labels: dict[Any, str] = {}
         for projection in self.network.projections:
             if projection.stp is not None:
                 labels.setdefault((projection.source, projection.stp), projection.label)

@@ -239,12 +239,12 @@ def course_edges(neuron: LIF, drive: float) -> FloatArray:
     merged = merged[merged <= end]
     # Nearly equal ones make no panel.
     keep = np.append(True, np.diff(merged) > 1e-6 * neuron.tau_m)
-    return merged[keep]
+    return np.asarray(merged[keep])
 
 
 def _subdivided(edges: FloatArray, pieces: FloatArray) -> FloatArray:
     position = np.append(0.0, np.cumsum(pieces))
-    return np.interp(np.arange(position[-1] + 1), position, edges)
+    return np.asarray(np.interp(np.arange(position[-1] + 1), position, edges))
 
 
 def _tail_edges(start: float, survivors: float, hazard: float) -> FloatArray:
@@ -255,7 +255,7 @@ def _tail_edges(start: float, survivors: float, hazard: float) -> FloatArray:
     growing = first * GROWTH ** np.arange(max(math.log(length / first) / math.log(GROWTH), 0) + 1)
     even = np.linspace(0, length, math.ceil(length * hazard / LARGEST_LOSS) + 1)
     edges = np.unique(np.concatenate([growing[growing < length], even]))
-    return start + edges[np.append(True, np.diff(edges) > 1e-6 * edges[1:])]
+    return np.asarray(start + edges[np.append(True, np.diff(edges) > 1e-6 * edges[1:])])
 
 
 def _from_panels(
@@ -294,7 +294,7 @@ def _in_steps(neuron: LIF, drive: float, jump: float, dt: float, past_rate: floa
     weight = survivor * -np.expm1(-loss[:stop])
     head = Intervals(
         dt=dt,
-        age=dt * (refractory + 1 + np.arange(stop)),
+        age=dt * (refractory + 1 + np.arange(float(stop))),
         weight=weight,
         density=weight / dt,
         survivor=survivor,

@@ -74,8 +74,8 @@ class LnpLinearisation:
         n = sum(place is not None for place in potential) + len(currents)
         place_of_current = {key: n - len(currents) + i for i, key in enumerate(currents)}
         moments = []
-        for population, stp in channels:
-            dynamics = moment_dynamics(stp, equations.closure, states[population].rate)
+        for source, stp in channels:
+            dynamics = moment_dynamics(stp, equations.closure, states[source].rate)
             moments.append((n, dynamics))
             n += dynamics.mass.size
 
@@ -92,16 +92,14 @@ class LnpLinearisation:
             onto = potential[target]
             assert onto is not None
             matrix[onto, place] = 1.0
-        for c, ((population, _), (first, dynamics)) in enumerate(
-            zip(channels, moments, strict=True)
-        ):
+        for c, ((source, _), (first, dynamics)) in enumerate(zip(channels, moments, strict=True)):
             of = slice(first, first + dynamics.mass.size)
             mass[of], matrix[of, of] = dynamics.mass, dynamics.matrix
             outputs[c, of] = dynamics.per_moment
-            h_place = potential[population]
+            h_place = potential[source]
             if h_place is not None:
-                matrix[of, h_place] = dynamics.drive * gain[population]
-                outputs[c, h_place] += dynamics.per_activity * gain[population]
+                matrix[of, h_place] = dynamics.drive * gain[source]
+                outputs[c, h_place] += dynamics.per_activity * gain[source]
         inputs: dict[float, FloatArray] = {}
         for projection in network.projections:
             target = names.index(projection.target)
@@ -143,7 +141,7 @@ class LnpLinearisation:
                 matrix += effect @ self.outputs
         if longest > 0:
             mass, matrix = self._with_history(matrix, longest)
-        found = eigvals(matrix, np.diag(mass))
+        found: ComplexArray = eigvals(matrix, np.diag(mass)).astype(complex)
         found = found[np.isfinite(found)]
         if longest > 0:
             found = found[np.abs(found) * longest < CHEBYSHEV / 2]
@@ -176,9 +174,9 @@ class LnpLinearisation:
 
 def _chebyshev() -> tuple[FloatArray, FloatArray, FloatArray]:
     # Nodes from 1 to -1, differentiation matrix (Trefethen 2000), weights of interpolation.
-    k = np.arange(CHEBYSHEV + 1)
-    nodes = np.cos(np.pi * k / CHEBYSHEV)
-    barycentric = (-1.0) ** k
+    k = np.arange(CHEBYSHEV + 1.0)
+    nodes: FloatArray = np.cos(np.pi * k / CHEBYSHEV)
+    barycentric: FloatArray = np.where(k % 2 == 0, 1.0, -1.0)
     barycentric[[0, -1]] /= 2
     ratio = barycentric[None, :] / barycentric[:, None]
     difference = nodes[:, None] - nodes[None, :] + np.eye(CHEBYSHEV + 1)
@@ -192,6 +190,6 @@ def _interpolation(nodes: FloatArray, barycentric: FloatArray, at: float) -> Flo
     distance = at - nodes
     nearest = int(np.argmin(np.abs(distance)))
     if abs(distance[nearest]) < 1e-12 * abs(nodes[-1]):
-        return np.eye(len(nodes))[nearest]
+        return np.asarray(np.eye(len(nodes))[nearest])
     weights = barycentric / distance
     return np.asarray(weights / weights.sum())

@@ -146,7 +146,7 @@ class SteppedCourse:
         if not terms:
             return np.zeros(count)
         longest = math.ceil(SETTLED * max(tau for _, tau in terms) / self.dt)
-        age = neuron.t_ref + self.dt * np.arange(count + longest)
+        age = neuron.t_ref + self.dt * np.arange(float(count + longest))
         own = _sum_of_exponentials(terms, age)
         mean = -neuron.delta_u * np.expm1(-own / neuron.delta_u)
         # Of spikes older than each age.

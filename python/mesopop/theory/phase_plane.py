@@ -226,8 +226,8 @@ def _two_rates(equations: MeanField) -> tuple[tuple[str, str], Flow, FloatArray]
     network, matrix = equations.network, equations.matrix
     active = [i for i, p in enumerate(network.populations) if not isinstance(p.neuron, Poisson)]
     row_of = {entry.population: row for row, entry in enumerate(equations.inputs)}
-    rates: list[Callable[[float], float]] = []
-    releases: dict[int, Callable[[float], float]] = {}
+    rates: list[PchipInterpolator] = []
+    releases: dict[int, PchipInterpolator] = {}
     constant = np.zeros(len(equations.inputs))
     for c, (source, stp) in enumerate(equations.channels):
         if source not in active:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from attrs import frozen
+from numpy.typing import NDArray
 
 from mesopop.arrays import FloatArray
+
+Number = TypeVar("Number", np.float64, np.complex128)
 
 NODES = 10  # per panel or block: polynomials up to degree 19 are exact
 
@@ -41,14 +45,14 @@ class Panels:
         _, weight, _ = _legendre()
         return (self.width[:, None] * weight).ravel()
 
-    def integral_to_nodes(self, values: FloatArray) -> FloatArray:
+    def integral_to_nodes(self, values: NDArray[Number]) -> NDArray[Number]:
         """Integral of what has these values at the nodes (last axis), from 0 to each node."""
         _, weight, integral = _legendre()
         values = values.reshape(*values.shape[:-1], -1, NODES) * self.width[:, None]
         whole = np.einsum("...n,n->...", values, weight)
         before = np.cumsum(whole, axis=-1) - whole
         sums = before[..., None] + np.einsum("...n,mn->...m", values, integral)
-        return sums.reshape(*sums.shape[:-2], -1)
+        return np.asarray(sums.reshape(*sums.shape[:-2], -1))
 
     def integrals(self, values: FloatArray) -> FloatArray:
         """Integral over each panel, shape (panels,)."""

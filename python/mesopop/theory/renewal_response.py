@@ -144,9 +144,11 @@ class RenewalResponse:
             change -= start[:, None] * decaying
         if self.threshold_effect.any():
             # Integral over all older ages, from the end.
-            effect = np.exp(-lam[:, None] * (neuron.t_ref + r)) * self.threshold_effect
+            discount: ComplexArray = np.exp(-lam[:, None] * (neuron.t_ref + r))
+            effect: ComplexArray = discount * self.threshold_effect
             change -= _integral_from_nodes(self.panels, effect)
-        return self._transforms(lam, change / neuron.delta_u, np.zeros(lam.size), shifts)
+        last = np.zeros(lam.size, complex)
+        return self._transforms(lam, np.asarray(change / neuron.delta_u, complex), last, shifts)
 
     def _transforms(
         self, lam: ComplexArray, dlog: ComplexArray, last: ComplexArray, shifts: FloatArray
@@ -198,4 +200,4 @@ def _refined(edges: FloatArray, width: float, end: float) -> FloatArray:
     even = np.linspace(0, end, math.ceil(end / width) + 1)
     merged = np.unique(np.concatenate([edges[edges < end], even]))
     # Nearly equal edges make no panel.
-    return merged[np.append(True, np.diff(merged) > 1e-4 * width)]
+    return np.asarray(merged[np.append(True, np.diff(merged) > 1e-4 * width)])

@@ -17,6 +17,7 @@ from mesopop.neurons import LIF
 from mesopop.theory.intervals import Intervals
 from mesopop.theory.lnp_linearisation import LnpLinearisation
 from mesopop.theory.mean_field import MeanField, PopulationState, mean_field
+from mesopop.theory.renewal_response import ComplexArray
 from mesopop.theory.root_search import all_roots
 from mesopop.theory.spike_chain import exact_moments
 from mesopop.theory.synapse_moments import P, R, U, X, first_order
@@ -95,15 +96,17 @@ def linear_spectrum(
     states, linear = _stable_state(equations, state)
     names = [p.name for p in network.populations]
     noise = _noise(equations, states, linear)
-    lam = 2j * np.pi * frequency / 1000
+    lam: ComplexArray = (2j * np.pi * frequency / 1000).astype(complex)
     n_channels, n_populations = len(equations.channels), len(names)
 
     # Noise enters X at its own place and, with y, behind delays: columns are independent sources.
     into = np.broadcast_to(noise.state, (lam.size, *noise.state.shape)).astype(complex)
     for delay, effect in linear.inputs:
         into = into + np.exp(-lam * delay)[:, None, None] * (effect @ noise.release)
-    x = np.linalg.solve(linear.system(lam), into) if linear.mass.size else into
-    release = linear.outputs @ x + noise.release
+    x: ComplexArray = into
+    if linear.mass.size:
+        x = np.asarray(np.linalg.solve(linear.system(lam), into), complex)
+    release: ComplexArray = np.asarray(linear.outputs @ x + noise.release, complex)
     rate = np.zeros((lam.size, n_populations, noise.release.shape[1]), complex)
     potential = {}
     for i, place in enumerate(linear.potential):

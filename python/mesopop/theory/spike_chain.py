@@ -108,4 +108,4 @@ def _hierarchy(matrix: FloatArray, source: FloatArray, w: FloatArray, *, shift: 
     ratio = w[-1] / w[-2] if w[-2] > 0 else 0.0
     for column in range(n - shift, n):
         system[:, -1] -= matrix[:, column] * ratio ** (column + shift - n + 1)
-    return np.linalg.solve(system, source)
+    return np.asarray(np.linalg.solve(system, source), float)

@@ -98,7 +98,7 @@ def moments_at_spikes(
 
     def mapped(m: FloatArray) -> FloatArray:
         before = np.einsum("nij,j->ni", matrix, m) + vector
-        return np.einsum("n,ni->i", weight, after_spike(stp, before))
+        return np.asarray(np.einsum("n,ni->i", weight, after_spike(stp, before)))
 
     after = _solved(mapped)
     return matrix @ after + vector, after
