@@ -28,9 +28,9 @@ from mesopop.theory.synaptic_response import (
 
 HIGHEST = 2.0  # frequency up to which eigenvalues are looked for, 1/ms (318 Hz)
 LOWEST = 1e-5  # 1/ms
-SAMPLES = 80  # of the imaginary axis between these
+SAMPLES = 50  # of the imaginary axis between these
 ACCURACY = (1e-6, 1e-10)  # of the rational functions through them
-MOST_TERMS = 36  # of these
+MOST_TERMS = 30  # of these
 SAME = 1e-5  # eigenvalues that differ by less, relative to their size, are one
 
 
