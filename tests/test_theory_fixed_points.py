@@ -259,6 +259,17 @@ def test_number_of_unstable_eigenvalues_is_that_of_the_argument_principle():
             assert np.count_nonzero(characteristic.eigenvalues().real > 0) == count
 
 
+def test_rates_above_the_largest_are_left_out():
+    """Depletion bounds the input, not the rate of neurons with an exponential transfer function."""
+    steep = mp.LNP(10, transfer=mp.Exponential(v_th=10, delta_u=3, rate_at_threshold=20))
+    network = recurrent(
+        steep, drive=3.0, weight=300.0, stp=mp.TsodyksMarkram(U0=0.5, U=0, tau_d=100)
+    )
+    assert len(fixed_points(network)) == 0
+    (point,) = fixed_points(network, largest_rate=1e5)
+    assert 1e4 < point.rate["E"] < 1e5
+
+
 # --- Appearance and arguments --------------------------------------------------------------------
 
 
@@ -271,6 +282,11 @@ def test_fixed_points_are_readable():
     assert points._repr_html_().startswith("<table>")
     assert len(points) == 3 and points[1].kind == "saddle"
     assert "leading eigenvalue" in repr(fixed_points(excitation_and_inhibition(), dt=0.5))
+    many = mp.Network(
+        populations=[mp.Population(f"P{i}", size=1, neuron=mp.Poisson(1.0)) for i in range(12)]
+    )
+    assert "and 2 more populations" in repr(fixed_points(many))
+    assert repr(fixed_points(recurrent(LIF, drive=20.0, weight=1e5, stp=None), largest_rate=1.0))
 
 
 def test_bad_arguments_of_fixed_points():

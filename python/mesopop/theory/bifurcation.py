@@ -184,8 +184,13 @@ def bifurcation_diagram(
     searches = require_integer("searches", searches, ge=2)
     if not isinstance(parameter(network, path), float):
         raise TypeError(f"{path} must be a number to be varied, got {parameter(network, path)!r}")
-    ends = [with_parameter(network, path, value) for value in (start, stop)]
-    first, _ = (mean_field(end, closure=closure, dt=dt, largest_rate=largest_rate) for end in ends)
+    # Both ends are checked before anything runs.
+    first, _ = (
+        mean_field(
+            with_parameter(network, path, value), closure=closure, dt=dt, largest_rate=largest_rate
+        )
+        for value in (start, stop)
+    )
 
     def equations(value: float) -> MeanField:
         return attrs.evolve(first, network=with_parameter(network, path, value))

@@ -18,7 +18,7 @@ from mesopop.theory.mean_field import MeanField, PopulationState, mean_field
 from mesopop.theory.renewal_response import ComplexArray
 from mesopop.theory.root_search import all_roots
 
-MOST_CHANNELS = 6  # with their u and x in a table
+MOST_POPULATIONS, MOST_CHANNELS = 10, 6  # in a table, the latter with their u and x
 
 
 @frozen(kw_only=True, eq=False)
@@ -107,7 +107,10 @@ class FixedPoints:
         if not self.points:
             return Table(title=title, lines=[], header=None, rows=[], notes=[])
         rows = []
-        for population in self.network.populations:
+        populations, notes = self.network.populations, []
+        if len(populations) > MOST_POPULATIONS:
+            notes = [f"and {len(populations) - MOST_POPULATIONS} more populations"]
+        for population in populations[:MOST_POPULATIONS]:
             name = population.name
             rows.append(_row(f"rate of {name} (Hz)", [p.rate[name] for p in self]))
             values = [p.potential[name] for p in self]
@@ -121,7 +124,7 @@ class FixedPoints:
             rows.append(_row(f"x, {label}", [p.x[label] for p in self]))
         rows.append(["leading eigenvalue (1/ms)", *(_leading(p) for p in self)])
         rows.append(["", *(p.kind for p in self)])
-        return Table(title=title, lines=[], header=None, rows=rows, notes=[])
+        return Table(title=title, lines=[], header=None, rows=rows, notes=notes)
 
     def _distinct_channels(self) -> list[str]:
         # One label for projections that share their plasticity.

@@ -153,9 +153,7 @@ def intervals_at(neuron: Neuron, drive: float, jump: float, dt: float | None) ->
     return memoryless(hazard_without_memory(neuron, drive, jump, dt), dt)
 
 
-def hazard_without_memory(
-    neuron: Poisson | LNP | Neuron, drive: float, jump: float, dt: float | None
-) -> float:
+def hazard_without_memory(neuron: Neuron, drive: float, jump: float, dt: float | None) -> float:
     """Hazard of Poisson and LNP neurons, 1/ms, as the mean over a step if there are steps."""
     if isinstance(neuron, Poisson):
         return drive / 1000

@@ -142,9 +142,10 @@ def phase_plane(
             limits[axis] = _limits(("first", "second")[axis], given)
     axes = [np.linspace(*limit, points) for limit in limits]
     velocity = np.array([[flow(np.array([a, b])) for b in axes[1]] for a in axes[0]])
-    inside = np.all([(low <= v) & (v <= high) for v, (low, high) in zip(fixed.T, limits)], axis=0)  # noqa: B905
+    low, high = np.array(limits).T
+    inside = np.all((low <= fixed) & (fixed <= high), axis=1)
     fixed = fixed[inside]
-    width = np.array([high - low for low, high in limits])
+    width = high - low
     jacobians = [_jacobian(flow, point, width) for point in fixed]
     eigenvalues = np.array([np.linalg.eigvals(j) for j in jacobians], complex).reshape(-1, 2)
     separatrices = tuple(

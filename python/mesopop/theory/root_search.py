@@ -22,6 +22,16 @@ STARTS = 600  # of the search in three and more unknowns
 
 def all_roots(equations: MeanField) -> list[FloatArray]:
     """Inputs that reproduce themselves, in ascending order of the first."""
+
+    def slow_enough(z: FloatArray) -> bool:
+        # Bounds of inputs do not bound rates if synapses deplete.
+        rates = [1000 * state.rate for state in equations.states(z)]
+        return max(rates) <= equations.largest_rate
+
+    return [z for z in _roots_within_bounds(equations) if slow_enough(z)]
+
+
+def _roots_within_bounds(equations: MeanField) -> list[FloatArray]:
     unknowns = equations.inputs
     if not unknowns:
         return [np.empty(0)]
