@@ -8,6 +8,7 @@ of neuron; solutions are the eigenvalues of the stationary state.
 from __future__ import annotations
 
 import warnings
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from mesopop.theory.mean_field import MeanField, PopulationState, summed_weight
 from mesopop.theory.renewal_response import ComplexArray, RenewalResponse
 from mesopop.theory.synaptic_response import (
     CohortSynapses,
+    MomentDynamics,
     activity_response,
     cohort_release_response,
     moment_dynamics,
@@ -72,15 +74,27 @@ class Characteristic:
 
     def release(self, channel: int, lam: ComplexArray) -> ComplexArray:
         """Release of a channel per mV of the drive of its population, 1/(ms mV)."""
-        population, stp = self.equations.channels[channel]
-        response, state = self.responses[population], self.states[population]
-        cohorts = self.equations.closure in ("renewal", "exact")
-        if response is not None and stp is not None and cohorts:
-            intervals = state.intervals
-            synapses = CohortSynapses.at(stp, age=intervals.age, weight=intervals.weight)
-            return cohort_release_response(response, synapses, lam)
-        synaptic = moment_dynamics(stp, self.equations.closure, state.rate).response(lam)
-        return self.activity(population, lam) * synaptic
+        population, _ = self.equations.channels[channel]
+        response, synapses = self.responses[population], self._synapses[channel]
+        if isinstance(synapses, MomentDynamics):
+            return self.activity(population, lam) * synapses.response(lam)
+        assert response is not None
+        return cohort_release_response(response, synapses, lam)
+
+    @cached_property
+    def _synapses(self) -> list[MomentDynamics | CohortSynapses]:
+        closure, found = self.equations.closure, []
+        for population, stp in self.equations.channels:
+            state = self.states[population]
+            by_age = self.responses[population] is not None and closure in ("renewal", "exact")
+            synapses: MomentDynamics | CohortSynapses
+            if stp is not None and by_age:
+                intervals = state.intervals
+                synapses = CohortSynapses.at(stp, age=intervals.age, weight=intervals.weight)
+            else:
+                synapses = moment_dynamics(stp, closure, state.rate)
+            found.append(synapses)
+        return found
 
     def loop(self, lam: ComplexArray) -> ComplexArray:
         """L(lambda), shape (n, populations, populations)."""
