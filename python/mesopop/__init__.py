@@ -22,19 +22,20 @@ _HOME = {
     "network": ["Network", "Population", "Projection"],
     "neuron_recording": ["NeuronRecord", "Neurons"],
     "neurons": ["GIF", "LIF", "LNP", "Poisson", "SpikeTrains"],
+    "parameter_path": ["parameter", "with_parameter"],
     "plasticity": ["TsodyksMarkram"],
     "result": ["Result"],
     "signals": ["OrnsteinUhlenbeck", "PerNeuron", "Sampled", "Sinusoid", "Steps"],
     "simulation": ["Simulation", "simulate"],
     "transfer": ["Exponential", "Softplus"],
 }
-_MODULES = ["analysis", "plot", "presets"]
+_MODULES = ["analysis", "plot", "presets", "theory"]
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = sorted([*_MODULE_OF, *_MODULES])
 
 if TYPE_CHECKING:
-    from mesopop import analysis, plot, presets
+    from mesopop import analysis, plot, presets, theory
     from mesopop.adaptation import SpikeTriggeredCurrent, ThresholdKernel
     from mesopop.build import build_info
     from mesopop.comparison import compare
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from mesopop.network import Network, Population, Projection
     from mesopop.neuron_recording import NeuronRecord, Neurons
     from mesopop.neurons import GIF, LIF, LNP, Poisson, SpikeTrains
+    from mesopop.parameter_path import parameter, with_parameter
     from mesopop.plasticity import TsodyksMarkram
     from mesopop.result import Result
     from mesopop.signals import OrnsteinUhlenbeck, PerNeuron, Sampled, Sinusoid, Steps

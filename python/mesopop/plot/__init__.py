@@ -5,15 +5,18 @@ Colours are Okabe and Ito's, the same for a level or closure everywhere.
 
 from mesopop.plot.activity import activity
 from mesopop.plot.activity_map import activity_map
+from mesopop.plot.bifurcation import bifurcation_diagram
 from mesopop.plot.comparison import comparison
 from mesopop.plot.distribution import distribution
 from mesopop.plot.dwell_times import dwell_times, intervals
 from mesopop.plot.event_average import event_average
 from mesopop.plot.overview import overview
+from mesopop.plot.phase_plane import phase_plane
 from mesopop.plot.raster import raster
 from mesopop.plot.rates import rates
 from mesopop.plot.spectra import coherence, power_spectrum
 from mesopop.plot.synapses import synapses
+from mesopop.plot.transfer_curve import transfer_curve
 from mesopop.plot.variability import fano_factor, interval_against_amplitude
 
 __all__ = [
@@ -21,6 +24,7 @@ __all__ = [
     "activity_map",
     "coherence",
     "comparison",
+    "bifurcation_diagram",
     "distribution",
     "dwell_times",
     "event_average",
@@ -30,6 +34,8 @@ __all__ = [
     "overview",
     "power_spectrum",
     "raster",
+    "phase_plane",
     "rates",
     "synapses",
+    "transfer_curve",
 ]

@@ -49,10 +49,11 @@ def tidy(ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def legend_above(ax: Axes) -> None:
-    """A legend in one line above the axes, at the right: never over the data."""
+def legend_above(ax: Axes, rows: int = 1) -> None:
+    """A legend in one line or more above the axes, at the right: never over the data."""
     entries = len(ax.get_legend_handles_labels()[1])
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=entries, frameon=False)
+    columns = -(-entries // rows)
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=columns, frameon=False)
 
 
 def legend_inside(ax: Axes, where: Any) -> None:
