@@ -22,6 +22,7 @@ _HOME = {
     "result": ["Result"],
     "signals": ["OrnsteinUhlenbeck", "Sampled", "Sinusoid", "Steps"],
     "simulation": ["Simulation", "simulate"],
+    "sweeps.sweep": ["sweep"],
     "transfer": ["Exponential", "Softplus"],
 }
 _MODULES = ["analysis", "plot", "presets"]
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from mesopop.result import Result
     from mesopop.signals import OrnsteinUhlenbeck, Sampled, Sinusoid, Steps
     from mesopop.simulation import Simulation, simulate
+    from mesopop.sweeps.sweep import sweep
     from mesopop.transfer import Exponential, Softplus
 
 

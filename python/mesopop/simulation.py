@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +10,10 @@ import numpy as np
 from mesopop.compiled import compile_network, signal_end
 from mesopop.initial import InitialState
 from mesopop.network import Network
+from mesopop.processors import available_processors
 from mesopop.recording import DEFAULT_RECORD, Recording, check_record
 from mesopop.result import Result
+from mesopop.seeds import entropy_of, seed_sequence
 from mesopop.settings import choose_engine
 from mesopop.validation import require_integer, require_number, steps
 
@@ -104,7 +104,7 @@ class Simulation:
         self._compiled = compile_network(network, dt=dt, initial=initial, history=history)
         self.trials = require_integer("trials", trials, ge=1)
         self.n_threads = _threads(n_threads)
-        self.seed_sequence = _seed_sequence(seed)
+        self.seed_sequence = seed_sequence(seed)
         self._failure = ""
         self._ensemble = _core.Ensemble(
             network=self._compiled.description,
@@ -212,7 +212,7 @@ class Simulation:
             dt=self.dt,
             record_dt=steps_per_bin * self.dt,
             t=np.multiply(self.dt, ends, dtype=np.float64),
-            seed=_entropy(self.seed_sequence),
+            seed=entropy_of(self.seed_sequence),
             spawn_key=tuple(self.seed_sequence.spawn_key),
             trials=self.trials,
             complete=completed == bins,
@@ -353,26 +353,7 @@ def simulate(
 def _threads(n_threads: int | None) -> int:
     if n_threads is not None:
         return require_integer("n_threads", n_threads, ge=1)
-    # Processors that this process may use, where the system tells.
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _seed_sequence(seed: int | np.random.SeedSequence | None) -> np.random.SeedSequence:
-    if isinstance(seed, np.random.SeedSequence):
-        return seed
-    if seed is not None:
-        seed = require_integer("seed", seed, ge=0)
-    return np.random.SeedSequence(seed)
-
-
-def _entropy(sequence: np.random.SeedSequence) -> int | tuple[int, ...]:
-    entropy = sequence.entropy
-    if isinstance(entropy, Sequence):
-        return tuple(int(word) for word in entropy)
-    assert entropy is not None  # drawn by numpy if it was not given
-    return int(entropy)
+    return available_processors()
 
 
 def _progress_bar(label: str, duration: float, show: bool) -> Any:
