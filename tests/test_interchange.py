@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import attrs
-import neo
 import numpy as np
 import pytest
 import xarray

@@ -16,6 +16,7 @@ _HOME = {
     "comparison": ["compare"],
     "experiment": ["EventSettings", "Experiment", "SimulationSettings"],
     "initial": ["InitialState"],
+    "nest_parameters": ["from_nest_parameters", "to_nest_parameters"],
     "network": ["Network", "Population", "Projection"],
     "neurons": ["GIF", "LIF", "LNP", "Poisson", "SpikeTrains"],
     "plasticity": ["TsodyksMarkram"],
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from mesopop.comparison import compare
     from mesopop.experiment import EventSettings, Experiment, SimulationSettings
     from mesopop.initial import InitialState
+    from mesopop.nest_parameters import from_nest_parameters, to_nest_parameters
     from mesopop.network import Network, Population, Projection
     from mesopop.neurons import GIF, LIF, LNP, Poisson, SpikeTrains
     from mesopop.plasticity import TsodyksMarkram
