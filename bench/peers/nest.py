@@ -2,8 +2,8 @@
 
 NEST lives in an environment of its own, ``python -m venv E; E/bin/pip install nest-simulator``,
 and runs in a process of its own that is kept waiting between measurements. `to_nest_parameters`
-translates; the history of a population (len_kernel), of which NEST's automatic choice is silently
-wrong, is that of mesopop: 5 tau_m + t_ref.
+translates; the history of a population (len_kernel) is set to that of mesopop, 5 tau_m + t_ref,
+since a shorter one would be silently wrong.
 
 Three things differ between the population models. NEST spreads what arrives over the step before
 the time at which it arrives here, half a step earlier on average. It takes 1 - exp(-H) as H up to
