@@ -206,6 +206,16 @@ def test_a_worker_that_dies(tmp_path):
     xarray.testing.assert_equal(data, sweep(summary=summaries.rate))
 
 
+def test_a_worker_of_loky_that_dies(tmp_path):
+    loky = pytest.importorskip("loky", reason="loky is not installed")
+    data = sweep(
+        executor=partial(loky.get_reusable_executor, max_workers=2),
+        summary=partial(summaries.killing_once, flag=str(tmp_path / "killed")),
+    )
+    assert (tmp_path / "killed").exists()
+    xarray.testing.assert_equal(data, sweep(summary=summaries.rate))
+
+
 def test_a_run_that_always_kills_its_worker():
     """It is recorded as failed, and no other with it."""
     with pytest.warns(RuntimeWarning, match="2 of 12 runs failed.*worker died 3 times"):
@@ -316,6 +326,30 @@ def test_a_killed_sweep_goes_on(tmp_path, workers):
     )
 
 
+def test_an_interrupted_sweep_goes_on(tmp_path):
+    """Ctrl-C stops the workers at once, however long their runs, and keeps what has finished."""
+    script, path = tmp_path / "script.py", tmp_path / "sweep"
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(TESTS)!r})\n"
+        "import mesopop as mp, sweep_summaries\n"
+        'if __name__ == "__main__":\n'
+        "    points = [{'simulation.duration': d} for d in (1e3, 2e3, 3e3, 1e8, 2e8, 3e8)]\n"
+        "    mp.sweep(mp.presets.load('lif-up-down'), points, 1e3, dt=0.5, workers=2, seed=1,\n"
+        f"             record_dt=1e3, summary=sweep_summaries.rate, path={str(path)!r})\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, script], start_new_session=True, stderr=subprocess.PIPE, text=True
+    )
+    runs = path / "runs.jsonl"
+    while process.poll() is None and not (runs.exists() and runs.read_bytes().count(b"\n") >= 3):
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT
+    assert "KeyboardInterrupt" in errors and "leaked" not in errors
+    assert {json.loads(line)["point"] for line in runs.read_text().splitlines()} == {0, 1, 2}
+
+
 @pytest.mark.parametrize(
     ("change", "difference"),
     [
@@ -374,7 +408,9 @@ def test_bad_parameters(parameters, error):
         sweep(parameters)
 
 
-@pytest.mark.parametrize("parameters", [3, "populations.E.drive", {"populations.E.drive": 3}, [3]])
+@pytest.mark.parametrize(
+    "parameters", [3, "populations.E.drive", {"populations.E.drive": 3}, [3], {3: [1.0]}]
+)
 def test_parameters_of_the_wrong_kind(parameters):
     with pytest.raises(TypeError, match="must"):
         sweep(parameters)
@@ -400,6 +436,17 @@ def test_bad_arguments(arguments, error, tmp_path):
     with pytest.raises(ValueError, match=error):
         sweep(**arguments, path=tmp_path / "sweep")
     assert not (tmp_path / "sweep").exists()
+
+
+def test_an_executor_of_the_wrong_kind():
+    with pytest.raises(TypeError, match="executor must be a concurrent.futures.Executor"):
+        sweep(executor=2)
+    with pytest.raises(ValueError, match="workers applies without an executor"):
+        mp.sweep(NETWORK, GRID, 400.0, dt=0.5, executor=ThreadPoolExecutor, workers=2)
+
+
+def test_nothing_but_trials():
+    assert sweep({}).rate.dims == ("trial", "population")
 
 
 def test_a_summary_that_cannot_be_sent_to_a_worker():

@@ -108,6 +108,8 @@ def as_points(
             f"that map paths to values, got {parameters!r}"
         )
     for path in points.paths():
+        if not isinstance(path, str):
+            raise TypeError(f"parameters must go by their paths, got {path!r}")
         _require_path(network, path)
     return points
 
@@ -208,6 +210,6 @@ def _require_path(network: Network, path: str) -> None:
     try:
         parameter_at(network, path)
     except ValueError as error:
-        if str(path).startswith(("populations.", "projections.")):
+        if path.startswith(("populations.", "projections.")):
             raise
         raise ValueError(f"{error}, simulation") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from typing import Any, ParamSpec, TypeVar
@@ -44,7 +45,7 @@ class Pool:
     def renew(self) -> None:
         """Replace a broken executor."""
         assert self._maker is not None
-        self.executor.shutdown(wait=False, cancel_futures=True)
+        self.executor.shutdown(wait=False)
         self.executor = self._maker()
         self._check()
 
@@ -76,11 +77,10 @@ class Pool:
             future.cancel()
         if self._maker is None:
             return
-        # What ProcessPoolExecutor.terminate_workers does, from Python 3.14 on.
-        processes = list((getattr(self.executor, "_processes", None) or {}).values())
-        self.executor.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
+        # As ProcessPoolExecutor.terminate_workers of Python 3.14 does.
+        for process in list((getattr(self.executor, "_processes", None) or {}).values()):
             process.terminate()
+        self.executor.shutdown()
 
 
 class ThisProcess(Executor):
@@ -96,9 +96,14 @@ class ThisProcess(Executor):
 def spawned_processes(workers: int) -> ProcessPoolExecutor:
     """A pool of processes that start afresh: a forked one would hang in OpenMP."""
     return ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=signal.signal,
-        # Ctrl-C is for the parent, which stops them.
-        initargs=(signal.SIGINT, signal.SIG_IGN),
+        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker
     )
+
+
+def _start_worker() -> None:
+    from tqdm import tqdm
+
+    # Ctrl-C is for the parent, which stops the workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Its default is a lock of all processes, which those that are stopped leave behind.
+    tqdm.set_lock(threading.RLock())

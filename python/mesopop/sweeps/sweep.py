@@ -253,6 +253,11 @@ def _executor(
     if executor is not None:
         if workers is not None:
             raise ValueError(f"workers applies without an executor, got {workers!r} with one")
+        if not isinstance(executor, Executor) and not callable(executor):
+            raise TypeError(
+                "executor must be a concurrent.futures.Executor or a function that makes one, "
+                f"got {executor!r}"
+            )
         return executor, in_flight or _IN_FLIGHT
     number = available_processors()
     if workers is not None:
