@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 from networks import DEPRESSING, LIF, MIXED, isolated
 from scipy import signal
 from significance import mean_over_trials

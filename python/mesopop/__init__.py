@@ -19,6 +19,7 @@ _HOME = {
     "experiment": ["EventSettings", "Experiment", "SimulationSettings"],
     "explicit_connections": ["ExplicitConnections"],
     "initial": ["InitialState"],
+    "nest_parameters": ["from_nest_parameters", "to_nest_parameters"],
     "network": ["Network", "Population", "Projection"],
     "neuron_recording": ["NeuronRecord", "Neurons"],
     "neurons": ["GIF", "LIF", "LNP", "Poisson", "SpikeTrains"],
@@ -27,6 +28,7 @@ _HOME = {
     "result": ["Result"],
     "signals": ["OrnsteinUhlenbeck", "PerNeuron", "Sampled", "Sinusoid", "Steps"],
     "simulation": ["Simulation", "simulate"],
+    "sweeps.sweep": ["sweep"],
     "transfer": ["Exponential", "Softplus"],
 }
 _MODULES = ["analysis", "plot", "presets", "theory"]
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from mesopop.experiment import EventSettings, Experiment, SimulationSettings
     from mesopop.explicit_connections import ExplicitConnections
     from mesopop.initial import InitialState
+    from mesopop.nest_parameters import from_nest_parameters, to_nest_parameters
     from mesopop.network import Network, Population, Projection
     from mesopop.neuron_recording import NeuronRecord, Neurons
     from mesopop.neurons import GIF, LIF, LNP, Poisson, SpikeTrains
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     from mesopop.result import Result
     from mesopop.signals import OrnsteinUhlenbeck, PerNeuron, Sampled, Sinusoid, Steps
     from mesopop.simulation import Simulation, simulate
+    from mesopop.sweeps.sweep import sweep
     from mesopop.transfer import Exponential, Softplus
 
 

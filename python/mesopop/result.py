@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
@@ -18,6 +18,9 @@ from mesopop.network import Network
 from mesopop.neuron_recording import PER_NEURON, NeuronRecord
 from mesopop.settings import EngineSettings
 from mesopop.validation import require_number
+
+if TYPE_CHECKING:
+    import xarray
 
 FloatArray = NDArray[np.float64]
 FORMAT = 1
@@ -238,6 +241,68 @@ class Result:
             **{k: header[k] for k in ("dt", "record_dt", "trials", "complete", "versions")},
             **{"rate": {}, **quantities},
         )
+
+    def to_xarray(self) -> xarray.Dataset:
+        """What was recorded as a dataset.
+
+        Returns
+        -------
+        xarray.Dataset
+            `rate`, `potential` (population, trial, time), `release`, `u`, `x` (projection, trial,
+            time), as far as they were recorded; nan where there is no such thing, e.g. the
+            potential of Poisson neurons. Spikes one after the other: `spike_time`, `spike_neuron`,
+            `spike_population`, `spike_trial` (spike). There is a dimension `trial` even for one.
+            `time` is the end of the bins, ms. Attributes say what was simulated and how: the
+            network as TOML, settings, seed, versions.
+
+        Raises
+        ------
+        ImportError
+            Without xarray, which is optional: ``pip install "mesopop[xarray]"``.
+
+        Examples
+        --------
+        >>> import mesopop as mp
+        >>> net = mp.presets.load("lif-up-down")
+        >>> result = mp.simulate(net, 1000, dt=0.5, level="meso", seed=1, trials=2)
+        >>> data = result.to_xarray()
+        >>> dict(data.rate.sizes), data.rate.attrs["units"]
+        ({'population': 1, 'trial': 2, 'time': 2000}, 'Hz')
+        >>> frame = data.rate.sel(population="E", trial=0).to_series()  # for pandas
+        """
+        from mesopop.result_xarray import as_dataset
+
+        return as_dataset(self)
+
+    def to_neo(self) -> Any:
+        """What was recorded as a block of Neo, for Elephant and others.
+
+        Returns
+        -------
+        neo.Block
+            One `neo.Segment` per trial, with a `neo.AnalogSignal` for each recorded quantity (its
+            channels annotated with populations or projections; a sample stands for the bin that
+            ends at its time) and, if spikes were recorded, a `neo.SpikeTrain` for each neuron,
+            annotated with population and neuron. The block is annotated with what was simulated
+            and how.
+
+        Raises
+        ------
+        ImportError
+            Without Neo, which is optional: ``pip install "mesopop[neo]"``.
+
+        Examples
+        --------
+        >>> import mesopop as mp
+        >>> net = mp.presets.load("lif-up-down")
+        >>> result = mp.simulate(net, 1000, dt=0.5, seed=1, record=["rate", "spikes"])
+        >>> (segment,) = result.to_neo().segments
+        >>> len(segment.spiketrains), segment.analogsignals[0].units.dimensionality.string
+        (100, 'Hz')
+        """
+        from mesopop.result_neo import as_block
+
+        return as_block(self)
 
     def __repr__(self) -> str:
         s = self.settings

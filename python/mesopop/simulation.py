@@ -14,6 +14,7 @@ from mesopop.compiled import compile_network, signal_end
 from mesopop.initial import InitialState
 from mesopop.network import Network
 from mesopop.neuron_recording import Neurons
+from mesopop.processors import available_processors
 from mesopop.recording import (
     DEFAULT_RECORD,
     DEFAULT_RECORD_LIMIT,
@@ -22,6 +23,7 @@ from mesopop.recording import (
     check_record,
 )
 from mesopop.result import Result
+from mesopop.seeds import entropy_of, seed_sequence
 from mesopop.settings import choose_engine
 from mesopop.validation import require_integer, require_number, steps
 
@@ -125,7 +127,7 @@ class Simulation:
         self._compiled = compile_network(network, dt=dt, initial=initial, history=history)
         self.trials = require_integer("trials", trials, ge=1)
         self.n_threads = _threads(n_threads)
-        self.seed_sequence = _seed_sequence(seed)
+        self.seed_sequence = seed_sequence(seed)
         self._failure = ""
         self._ensemble = _core.Ensemble(
             network=self._compiled.description,
@@ -237,7 +239,7 @@ class Simulation:
             dt=self.dt,
             record_dt=steps_per_bin * self.dt,
             t=np.multiply(self.dt, ends, dtype=np.float64),
-            seed=_entropy(self.seed_sequence),
+            seed=entropy_of(self.seed_sequence),
             spawn_key=tuple(self.seed_sequence.spawn_key),
             trials=self.trials,
             complete=completed == bins,
@@ -432,10 +434,7 @@ trials, n_threads
 def _threads(n_threads: int | None) -> int:
     if n_threads is not None:
         return require_integer("n_threads", n_threads, ge=1)
-    # Processors that this process may use, where the system tells.
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return available_processors()
 
 
 def _memory() -> float:
@@ -444,22 +443,6 @@ def _memory() -> float:
         return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     except (AttributeError, ValueError, OSError):
         return math.inf
-
-
-def _seed_sequence(seed: int | np.random.SeedSequence | None) -> np.random.SeedSequence:
-    if isinstance(seed, np.random.SeedSequence):
-        return seed
-    if seed is not None:
-        seed = require_integer("seed", seed, ge=0)
-    return np.random.SeedSequence(seed)
-
-
-def _entropy(sequence: np.random.SeedSequence) -> int | tuple[int, ...]:
-    entropy = sequence.entropy
-    if isinstance(entropy, Sequence):
-        return tuple(int(word) for word in entropy)
-    assert entropy is not None  # drawn by numpy if it was not given
-    return int(entropy)
 
 
 def _progress_bar(label: str, duration: float, show: bool) -> Any:

@@ -49,9 +49,14 @@ def read_toml(source: str | PathLike[str] | IO[str], make: Callable[[dict[str, A
         raise ValueError(f"{name}: {error}" if name else str(error)) from None
 
 
+def toml_text(tables: Mapping[str, Any]) -> str:
+    """Tables as the text of a TOML file."""
+    return tomli_w.dumps(tables)
+
+
 def write_toml(tables: Mapping[str, Any], path: str | PathLike[str]) -> None:
     """Write tables to a TOML file, overwriting it."""
-    Path(path).write_text(tomli_w.dumps(tables), encoding="utf-8", newline="\n")
+    Path(path).write_text(toml_text(tables), encoding="utf-8", newline="\n")
 
 
 def structure(table: Any, cls: type[T], path: str = "") -> T:
