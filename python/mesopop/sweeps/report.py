@@ -10,7 +10,7 @@ import numpy as np
 
 from mesopop.analysis.estimate import Estimate, mean
 from mesopop.analysis.report import significant
-from mesopop.comparison import WIDTH
+
 
 if TYPE_CHECKING:
     import xarray
@@ -27,6 +27,7 @@ _HEADINGS = {
     "release_per_spike": ("release\n{}", ""),
 }
 _POPULATIONS = 3  # of each at most
+_WIDTH = 80
 
 
 def as_text(data: xarray.Dataset, most_rows: int | None = None) -> str:
@@ -56,7 +57,7 @@ def as_text(data: xarray.Dataset, most_rows: int | None = None) -> str:
 
     for heading, cells in _statistics(data, rows).items():
         wider = {**columns, heading: cells}
-        if max(map(len, table(wider).splitlines())) <= WIDTH:
+        if max(map(len, table(wider).splitlines())) <= _WIDTH:
             columns = wider
         else:
             left_out.append(heading.replace("\n", " "))
@@ -69,7 +70,7 @@ def as_text(data: xarray.Dataset, most_rows: int | None = None) -> str:
         notes.append(f"± standard error over {data.sizes['trial']} trials")
     if failures(data):
         notes.append(f"FAILED: {failures(data)}")
-    wrapped = [line for note in notes for line in textwrap.wrap(note, WIDTH)]
+    wrapped = [line for note in notes for line in textwrap.wrap(note, _WIDTH)]
     return "\n".join([table(columns), "", *wrapped])
 
 

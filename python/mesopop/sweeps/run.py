@@ -102,7 +102,7 @@ def check(network: Network, point: Point, request: Request) -> None:
     steps("duration", duration, dt)
     record_dt = settings.pop("record_dt")
     Simulation(network, n_threads=request.n_threads, seed=0, **settings)
-    check_record(request.record, settings["level"])
+    check_record(request.record, settings["level"], network)
     if record_dt is not None:
         steps("record_dt", record_dt, dt)
 
