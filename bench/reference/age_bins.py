@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .adaptation import CohortTraces, QuasiRenewal, QuasiRenewalTraces
-from .hazards import exponential_escape
+from .hazards import escape_hazard
 from .initial import AgeGroup
 from .membrane_input import MembraneInput
 from .time_grid import history_steps, whole_steps
@@ -91,7 +91,11 @@ class AgeBins:
         free = slice(self.n_awake(step))
         # A jump of the potential multiplies an exponential hazard. (The first bin's hazard is a
         # mean over the bins that joined it, not the hazard at their mean potential.)
-        start = self._hazard[free] * math.exp(d / self._neuron.delta_u)
+        if d == 0 or self._neuron.escape == "exponential":
+            start = self._hazard[free] * math.exp(d / self._neuron.delta_u)
+        else:
+            threshold = self._traces.threshold[free]
+            start = escape_hazard(self._potential[free] + d - threshold, self._neuron)
         V = self._potential
         V[free] = a * (V[free] + d) + b - self._traces.pull[free]
         self._traces.relax()
@@ -110,9 +114,7 @@ class AgeBins:
         self.birth = np.append(self.birth, step)
         self.last_spike = np.append(self.last_spike, step)
         self._potential = np.append(self._potential, v_reset)
-        self._hazard = np.append(
-            self._hazard, exponential_escape(v_reset - threshold, self._neuron)
-        )
+        self._hazard = np.append(self._hazard, escape_hazard(v_reset - threshold, self._neuron))
 
     def _end_hazard(self) -> np.ndarray:
-        return exponential_escape(self._potential - self._traces.threshold, self._neuron)
+        return escape_hazard(self._potential - self._traces.threshold, self._neuron)

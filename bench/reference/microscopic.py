@@ -9,7 +9,7 @@ import numpy as np
 from .adaptation import NeuronTraces
 from .connections import all_to_all, connection_matrices
 from .draws import Draws
-from .hazards import exponential_escape, lnp_hazard
+from .hazards import escape_hazard, lnp_hazard
 from .initial import NAMES, lnp_potential, neuron_ages, synaptic_variables, traces_at_spike
 from .membrane_input import MembraneInput, Pathway, mean_pathways
 from .neuron_cohorts import CommonCohort, LIFCohorts, NextSpike
@@ -319,11 +319,11 @@ class LIFNeurons:
         d, a, b = self._membrane.advance(step)
         # Refractory neurons are held at v_reset: what arrives is lost, and there is no hazard.
         free = self._refractory_left == 0
-        start = exponential_escape(self.potential + d - self._traces.threshold, self._neuron)
+        start = escape_hazard(self.potential + d - self._traces.threshold, self._neuron)
         end_potential = a * (self.potential + d) + b - self._traces.pull
         self.potential = np.where(free, end_potential, self.potential)
         self._traces.relax()
-        end = exponential_escape(self.potential - self._traces.threshold, self._neuron)
+        end = escape_hazard(self.potential - self._traces.threshold, self._neuron)
         fired = self._thresholds.step(np.where(free, (start + end) * self._dt / 2, 0.0))
 
         self._refractory_left = np.maximum(self._refractory_left - 1, 0)

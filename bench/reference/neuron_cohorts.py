@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .draws import Draws
-from .hazards import exponential_escape
+from .hazards import escape_hazard
 from .membrane_input import MembraneInput
 from .time_grid import whole_steps
 
@@ -104,7 +104,7 @@ class LIFCohorts:
             if steps <= self._refractory_steps:
                 self._refractory[-1 - int(steps)] = members
             else:
-                self._cohorts.append(Cohort(V, exponential_escape(V, neuron), members))
+                self._cohorts.append(Cohort(V, escape_hazard(V, neuron), members))
 
     @property
     def potential(self) -> float:
@@ -118,14 +118,17 @@ class LIFCohorts:
         awake = self._refractory.pop(step - 1 - self._refractory_steps, None)
         if awake:
             V = self._neuron.v_reset
-            self._cohorts.append(Cohort(V, exponential_escape(V, self._neuron), awake))
+            self._cohorts.append(Cohort(V, escape_hazard(V, self._neuron), awake))
         if step % STEPS_BETWEEN_MERGERS == 0:
             self._merge()
         fired: list[int] = []
         for cohort in self._cohorts:
-            start = cohort.hazard * np.exp(d / self._neuron.delta_u)
+            if d == 0 or self._neuron.escape == "exponential":
+                start = cohort.hazard * np.exp(d / self._neuron.delta_u)
+            else:
+                start = escape_hazard(cohort.potential + d, self._neuron)
             cohort.potential = a * (cohort.potential + d) + b
-            cohort.hazard = exponential_escape(cohort.potential, self._neuron)
+            cohort.hazard = escape_hazard(cohort.potential, self._neuron)
             fired += self._fire(cohort.members, (start + cohort.hazard) * self._dt / 2)
         if fired:
             self._refractory[step] = fired

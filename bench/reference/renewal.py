@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import brentq, root
 
 from .adaptation import QuasiRenewal, Traces, kernels
-from .hazards import exponential_escape, spike_probability
+from .hazards import escape_hazard, spike_probability
 from .time_grid import history_steps, whole_steps
 
 # Until the potential and the adaptation of old neurons have settled: so many time constants beyond
@@ -64,7 +64,7 @@ def survival(neuron, drive: float, dt: float, traces: Callable[[int], tuple]) ->
     V = np.full(settled + 1, float(neuron.v_reset))
     for age in range(R, settled):
         V[age + 1] = decay * V[age] + drive * (1 - decay) - pull[age]
-    hazard = exponential_escape(V - threshold, neuron)
+    hazard = escape_hazard(V - threshold, neuron)
     spikes = spike_probability(hazard[:-1], hazard[1:], dt)
     spikes[:R] = 0.0
     survivors = np.concatenate([[1.0], np.cumprod(1 - spikes)])

@@ -67,7 +67,7 @@ NeuronSpec neuron(const py::handle& d) {
                      get<double>(d, "v_reset"),
                      get<std::int64_t>(d, "refractory_steps"),
                      get<std::int64_t>(d, "history_steps"),
-                     escape(get<py::dict>(d, "escape")),
+                     {escape(get<py::dict>(d, "escape")), get<bool>(get<py::dict>(d, "escape"), "softplus")},
                      adaptation(get<py::list>(d, "adaptation"))};
   }
   if (kind == "lnp") {

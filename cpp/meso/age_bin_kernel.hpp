@@ -31,7 +31,7 @@ struct AgeBinSums {
 
 namespace detail {
 
-template <bool adaptive>
+template <bool adaptive, bool softplus>
 MESOPOP_INLINE AgeBinSums step_age_bins(const AgeBinStep& s) {
   const double decay = s.membrane.decay, shift = s.membrane.shift, jump = s.membrane.jump;
   const double factor = s.jump_factor;
@@ -51,7 +51,7 @@ MESOPOP_INLINE AgeBinSums step_age_bins(const AgeBinStep& s) {
       for (int i = 0; i < kLanes; ++i) {
         double v_end = decay * (potential[i] + jump) + shift;
         if (adaptive) v_end -= pull[i];
-        const double h_end = escape(adaptive ? v_end - threshold[i] : v_end);
+        const double h_end = escape.at<softplus>(adaptive ? v_end - threshold[i] : v_end);
         integrated[first + i] = hazard[i] * factor + h_end;
         potential[i] = v_end;
         hazard[i] = h_end;
@@ -78,10 +78,15 @@ MESOPOP_INLINE AgeBinSums step_age_bins(const AgeBinStep& s) {
   return {sum_lanes(w), sum_lanes(x), sum_lanes(y), sum_lanes(z)};
 }
 
+template <bool softplus>
+MESOPOP_INLINE AgeBinSums step_age_bins(const AgeBinStep& s) {
+  return s.threshold ? step_age_bins<true, softplus>(s) : step_age_bins<false, softplus>(s);
+}
+
 }  // namespace detail
 
 MESOPOP_INLINE AgeBinSums age_bins_body(const AgeBinStep& s) {
-  return s.threshold ? detail::step_age_bins<true>(s) : detail::step_age_bins<false>(s);
+  return s.escape.softplus ? detail::step_age_bins<true>(s) : detail::step_age_bins<false>(s);
 }
 
 }  // namespace mesopop

@@ -31,7 +31,7 @@ struct LifNeuronsStep {
 
 namespace detail {
 
-template <bool adaptive, bool private_input, bool private_jump>
+template <bool softplus, bool adaptive, bool private_input, bool private_jump>
 MESOPOP_INLINE RangeFired step_lif_neurons(const LifNeuronsStep& s) {
   const double decay = s.membrane.decay, shift = s.membrane.shift, jump = s.membrane.jump;
   const double factor = s.jump_factor, now = s.step;
@@ -56,9 +56,9 @@ MESOPOP_INLINE RangeFired step_lif_neurons(const LifNeuronsStep& s) {
       double v_end = decay * v_start + (private_input ? shift_of[i] : shift);
       if (adaptive) v_end -= pull[i];
       v_end = active ? v_end : v[i];
-      const double h_start = private_jump ? escape(adaptive ? v_start - start_threshold[i] : v_start) : h[i] * factor;
+      const double h_start = private_jump ? escape.at<softplus>(adaptive ? v_start - start_threshold[i] : v_start) : h[i] * factor;
       // A neuron at rest keeps its hazard, unless its threshold moves.
-      const double h_end = escape(adaptive ? v_end - threshold[i] : v_end);
+      const double h_end = escape.at<softplus>(adaptive ? v_end - threshold[i] : v_end);
       const double left = remaining[i] - (h_start + h_end);
       const double r = active ? left : remaining[i];
       v[i] = v_end;
@@ -75,16 +75,22 @@ MESOPOP_INLINE RangeFired step_lif_neurons(const LifNeuronsStep& s) {
   return found;
 }
 
-template <bool adaptive>
+template <bool softplus, bool adaptive>
 MESOPOP_INLINE RangeFired step_lif_neurons(const LifNeuronsStep& s) {
-  if (!s.input) return step_lif_neurons<adaptive, false, false>(s);
-  return s.input->jump ? step_lif_neurons<adaptive, true, true>(s) : step_lif_neurons<adaptive, true, false>(s);
+  if (!s.input) return step_lif_neurons<softplus, adaptive, false, false>(s);
+  return s.input->jump ? step_lif_neurons<softplus, adaptive, true, true>(s)
+                       : step_lif_neurons<softplus, adaptive, true, false>(s);
+}
+
+template <bool softplus>
+MESOPOP_INLINE RangeFired step_lif_neurons(const LifNeuronsStep& s) {
+  return s.threshold ? step_lif_neurons<softplus, true>(s) : step_lif_neurons<softplus, false>(s);
 }
 
 }  // namespace detail
 
 MESOPOP_INLINE RangeFired lif_neurons_body(const LifNeuronsStep& s) {
-  return s.threshold ? detail::step_lif_neurons<true>(s) : detail::step_lif_neurons<false>(s);
+  return s.escape.softplus ? detail::step_lif_neurons<true>(s) : detail::step_lif_neurons<false>(s);
 }
 
 }  // namespace mesopop

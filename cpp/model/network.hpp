@@ -65,6 +65,12 @@ struct ExponentialEscape {
   double rate = 1.0;  // 1/ms, at threshold
 };
 
+// Hazard of LIF neurons: exponential, or rate log2(1 + exp((potential - v_th)/delta_u)), which has the same value at
+// threshold and grows linearly far above.
+struct EscapeSpec : ExponentialEscape {
+  bool softplus = false;
+};
+
 struct LnpNeuron {
   double tau_m = 1.0;
   std::variant<Softplus, ExponentialEscape> transfer;
@@ -83,7 +89,7 @@ struct LifNeuron {
   double v_reset = 0.0;
   std::int64_t refractory_steps = 0;
   std::int64_t history_steps = 0;  // age at which potential and threshold have forgotten the spike
-  ExponentialEscape escape;
+  EscapeSpec escape;
   std::vector<AdaptationKernel> adaptation;
 };
 

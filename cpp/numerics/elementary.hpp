@@ -111,6 +111,11 @@ MESOPOP_INLINE double log1p(double y) {
   return u == 1.0 ? y : log(u) + (y - (u - 1.0)) / u;
 }
 
+// ln(1 + e^y) = max(y, 0) + ln(1 + e^-|y|), which does not overflow.
+MESOPOP_INLINE double log1pexp(double y) {
+  return (y > 0.0 ? y : 0.0) + log1p(exp(y > 0.0 ? -y : y));
+}
+
 namespace detail {
 
 // sin(2 pi z) for |z| <= 1/4; the first term left out is below 1e-19.

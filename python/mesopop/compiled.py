@@ -146,6 +146,7 @@ def _neuron(
                     "v_th": neuron.v_th,
                     "delta_u": neuron.delta_u,
                     "rate": 1e-3 * neuron.rate_at_threshold,
+                    "softplus": neuron.escape == "softplus",
                 },
                 "adaptation": _adaptation(neuron),
             }

@@ -262,6 +262,8 @@ def _node(
     what, neuron = f'population "{population.name}"', population.neuron
     if not isinstance(neuron, LIF):
         raise refusal(f"{what}: neurons", "LIF or GIF", neuron)
+    if neuron.escape != "exponential":
+        raise refusal(f"{what}: escape", '"exponential"', neuron.escape)
     if not isinstance(population.drive, float):
         raise refusal(f"{what}: drive", "constant", population.drive)
     kernels = neuron.adaptation if isinstance(neuron, GIF) else ()
@@ -333,6 +335,8 @@ def _connection(projection: Projection, model: str, C_m: float) -> dict[str, Any
 
 
 def _tsodyks2(what: str, stp: TsodyksMarkram) -> dict[str, float]:
+    if stp.per_neuron is not None:
+        raise refusal(f"{what}: {stp.per_neuron}", "the same for all neurons", stp)
     if stp.tau_d == 0:
         raise refusal(f"{what}: tau_d", "> 0 ms", stp.tau_d, "ms")
     # Without increments, or time to keep them, u = U0 at every spike.

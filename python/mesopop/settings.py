@@ -118,6 +118,12 @@ def _check_quasi_renewal(network: Network, closure: str) -> None:
             continue
         rise = sum(abs(k.amplitude) for k in neuron.adaptation if isinstance(k, ThresholdKernel))
         largest = LARGEST_THRESHOLD_RISE * neuron.delta_u
+        if rise > 0 and neuron.escape != "exponential":
+            # What earlier spikes do to the mean hazard is known if it is exponential.
+            raise ValueError(
+                f'population "{population.name}": ThresholdKernels need escape="exponential" or '
+                f'closure="renewal", got escape={neuron.escape!r} with closure={closure!r}'
+            )
         if rise > largest:
             raise ValueError(
                 f'population "{population.name}": amplitudes of ThresholdKernels must add up to <= '

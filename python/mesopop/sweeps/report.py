@@ -11,7 +11,6 @@ import numpy as np
 from mesopop.analysis.estimate import Estimate, mean
 from mesopop.analysis.report import significant
 
-
 if TYPE_CHECKING:
     import xarray
 
