@@ -230,14 +230,16 @@ def speed_rows(work: Work, found: dict[str, Timing], report: Report) -> list[dic
         mine = found[engine.label]
         ratio = nest.over(mine) if nest else None
         what = f"{work.name}, {engine.label}"
-        verdict, target = "", ""
-        if engine.seconds is not None and engine.times_nest is not None:
-            target = f">= {engine.times_nest:g} x, <= {engine.seconds:g} s"
-            # The ratio decides where there is one: seconds depend on the machine.
-            if ratio:
-                verdict = report.at_least(what + ", NEST/mesopop", ratio.median, engine.times_nest)
-            else:
-                verdict = report.at_most(what + ", s/s", mine.median, engine.seconds)
+        ratio_target, seconds_target = "", ""
+        if engine.times_nest is not None and ratio:
+            met = report.at_least(what + ", NEST/mesopop", ratio.median, engine.times_nest)
+            ratio_target = f">= {engine.times_nest:g} x: {met}"
+        if engine.seconds is not None:
+            # Seconds depend on the machine: where NEST is timed the ratio decides.
+            met = "met" if mine.median <= engine.seconds else "missed"
+            if not ratio:
+                met = report.at_most(what + ", s/s", mine.median, engine.seconds)
+            seconds_target = f"<= {engine.seconds:g} s/s: {met}"
         rows.append(
             {
                 "work": work.name,
@@ -245,8 +247,8 @@ def speed_rows(work: Work, found: dict[str, Timing], report: Report) -> list[dic
                 "NEST / mesopop": str(ratio or "not timed"),
                 "mesopop, s/s": str(mine),
                 "NEST, s/s": str(nest or "not timed"),
-                "target": target,
-                "": verdict,
+                "target of the ratio": ratio_target,
+                "target of the seconds": seconds_target,
             }
         )
     return rows

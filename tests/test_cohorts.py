@@ -42,7 +42,7 @@ def single_neurons():
 def test_single_neurons_fire_and_release_as_at_the_microscopic_level(initial, bin_tolerance):
     """A population of one draws its neuron's thresholds: the same spikes, not only the same law.
 
-    Earlier spikes of the population are then those of the neuron, so that currents are exact, too.
+    What its cohort remembers of earlier spikes is what the neuron remembers.
     """
     network = single_neurons()
     micro, cohorts = (

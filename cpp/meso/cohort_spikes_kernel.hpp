@@ -11,7 +11,7 @@
 namespace mesopop {
 
 // From this variance on a binomial number is a rounded normal number corrected for skewness and kurtosis; its
-// distribution function is then off by at most 1.3e-4, its mean by 1e-8 standard deviations, its variance by 2.3e-5.
+// distribution function is then off by at most 1.3e-4, its mean by 1e-8 standard deviations, its variance by 2.4e-5.
 inline constexpr double kNormalVariance = 16.0;
 
 struct CohortSpikes {

@@ -213,8 +213,9 @@ class GIF(LIF):
     """Generalised integrate-and-fire neurons: LIF neurons with adaptation.
 
     The traces of all past spikes of a neuron add up and keep decaying while it is refractory. At
-    the mesoscopic level earlier spikes than the last act through their average (quasi-renewal
-    approximation, Schwalger, Deger and Gerstner 2017).
+    the mesoscopic level neurons that fire together share the mean of what earlier spikes have left
+    (closure "renewal"), or earlier spikes act through the activity of the population (the other
+    closures: quasi-renewal approximation, Schwalger, Deger and Gerstner 2017).
 
     Parameters
     ----------

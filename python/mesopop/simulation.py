@@ -57,8 +57,9 @@ class Simulation:
         Of the mesoscopic level: finite-size noise, its diffusion approximation, or the macroscopic
         limit of infinitely many neurons.
     bin_tolerance : float, optional
-        Of the mesoscopic level: neurons whose potentials differ by less than this, in units of
-        delta_u, share an age bin; 0 keeps one bin per time step.
+        Of the mesoscopic level: neurons whose potentials, and with adaptation also thresholds and
+        currents, differ by less than this, in units of delta_u, share an age bin; 0 keeps one bin
+        per time step.
     cohort_tolerance : float, optional
         Of LIF cohorts: neurons whose potentials differ by less than this, in units of delta_u, are
         simulated with their mean; 0 (the default) tells all potentials apart.
@@ -67,8 +68,9 @@ class Simulation:
         too, and its synapses release.
     history : float, optional
         Mesoscopic level with bin_tolerance=0: age in ms from which neurons are no longer told
-        apart; at least 5 tau_m + t_ref of every LIF population, which is the default. (With
-        merging, bins live as long as their potentials differ.)
+        apart; by default, and at least, t_ref and the time after which a spike is forgotten by
+        potential and adaptation: 5 time constants, or more with a sharp threshold. (With merging,
+        bins live as long as their potentials differ.)
     seed : int or numpy.random.SeedSequence, optional
         None draws entropy, which is kept in the result.
     trials : int
