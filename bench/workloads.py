@@ -119,6 +119,8 @@ ADAPTING = {
     "strong current": (SpikeTriggeredCurrent(amplitude=5.0, tau=200.0), 22.0),
     "fast current": (SpikeTriggeredCurrent(amplitude=2.0, tau=100.0), 20.0),
     "depolarising current": (SpikeTriggeredCurrent(amplitude=-1.0, tau=100.0), 14.0),
+    "strongly depolarising current": (SpikeTriggeredCurrent(amplitude=-3.0, tau=100.0), 12.0),
+    "strongly depolarising threshold": (ThresholdKernel(amplitude=-3.0, tau=100.0), 12.0),
 }
 
 
