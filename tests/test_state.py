@@ -103,3 +103,20 @@ def test_unknown_trials_are_refused(zoo, trial):
         running.state(trial)
     with pytest.raises(IndexError):
         running.set_state(running.state(0), trial)
+
+
+def test_cohorts_that_cannot_be_are_refused():
+    running = start(isolated(50, 20.0), meso("renewal", "binomial", 0.0))
+    running.run(50.0)
+    before = running.state()
+    count = before["population/0/bins/3"]
+    for wrong in (
+        {"population/0/bins/3": count + 0.5},
+        {"population/0/bins/3": count * 2},
+        {"population/0/bins/3": np.append(-count[0], count[1:])},
+        {"population/0/threshold": np.array([np.nan])},
+        {"population/0/threshold": np.array([-1.0])},
+    ):
+        with pytest.raises(ValueError, match="cohorts must hold every neuron once"):
+            running.set_state(before | wrong)
+        assert_same_bits(running.state(), before)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include "random/distributions.hpp"
 
@@ -233,6 +234,21 @@ void CohortPopulation::visit(StateVisitor& visitor, const std::string& prefix) {
   }
   visitor.field(prefix + "/threshold", threshold_);
   visitor.field(prefix + "/thresholds_drawn", thresholds_drawn_);
+  if (noise_ != Noise::none) check_counts(prefix);
+}
+
+// What a visitor has written could not have been reached.
+void CohortPopulation::check_counts(const std::string& prefix) const {
+  double total = bins_.refractory_count();
+  bool whole = total == std::floor(total) && total >= 0.0;
+  for (std::size_t bin = 0; bin < bins_.size(); ++bin) {
+    const double count = bins_.count()[bin];
+    whole = whole && count == std::floor(count) && count >= 0.0;
+    total += count;
+  }
+  if (!whole || total != size_ || !(threshold_ > 0.0)) {
+    throw std::invalid_argument(prefix + ": cohorts must hold every neuron once, and the threshold must be > 0");
+  }
 }
 
 }  // namespace mesopop

@@ -52,6 +52,7 @@ class CohortPopulation {
   // Takes the neurons that fire out of their cohorts and makes them wait; returns their number.
   double fire(std::int64_t step, double* release);
   void release_set(std::size_t s, std::int64_t step, double* release);
+  void check_counts(const std::string& prefix) const;
 
   const Kernels& kernels_;
   double size_;
