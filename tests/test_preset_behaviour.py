@@ -1,5 +1,6 @@
 """Published networks do what they are known for."""
 
+import attrs
 import numpy as np
 
 import mesopop as mp
@@ -54,3 +55,59 @@ def test_replay_on_the_ring_is_local_brief_and_travels():
     ]
     assert len(sweeps) >= 5
     assert max(sweeps) > 0.1
+
+
+def test_bursts_recruit_most_of_the_network_and_depression_ends_them():
+    experiment = mp.presets.experiment("tsodyks-uziel-markram")
+    simulation = mp.Simulation(experiment.network, dt=0.1, seed=7, trials=2)
+    simulation.run(1000.0, record=())
+    result = simulation.run(10_000.0, record=("rate", "x", "spikes"), record_dt=1.0)
+    events = experiment.events
+    bursts = mp.analysis.population_spikes(
+        result.rate["E"],
+        dt=1.0,
+        low=events.low,
+        high=events.high,
+        smooth=events.smooth,
+    )
+    # Every second or two, each over within 20 ms.
+    assert 8 <= len(bursts) <= 24
+    assert np.all(bursts.durations < 20)
+    # Between them activity stays far below: there are no bursts of a part of the network.
+    assert np.median(result.rate["E"]) < 10
+    assert np.all(bursts.raw_amplitudes > 60)
+    # A spike takes half of what a synapse holds, and most neurons fire: 40 percent go.
+    before, after = (
+        np.array([result.x["E->E"][i, round(t)] for i, t in zip(bursts.trials, times, strict=True)])
+        for times in (bursts.onsets - 10, bursts.onsets + bursts.durations)
+    )
+    assert np.all(after < 0.75 * before)
+    spikes = [
+        train[(train["time"] > 1000 + onset - 5) & (train["time"] < 1000 + onset + 15)]["neuron"]
+        for train, onset in (
+            (result.spikes["E"][i], t) for i, t in zip(bursts.trials, bursts.onsets, strict=True)
+        )
+    ]
+    participation = np.array([len(np.unique(neurons)) / 400 for neurons in spikes])
+    assert participation.mean() > 0.75
+    assert participation.min() > 0.5
+    # Each neuron fires about once.
+    assert np.mean([len(neurons) for neurons in spikes]) / 400 / participation.mean() < 1.5
+
+
+def test_without_depression_there_are_no_bursts():
+    # The same release per spike on average, but static: 0.116 of E->E, see the preset's report.
+    network = mp.presets.load("tsodyks-uziel-markram")
+    static = mp.Network(
+        populations=network.populations,
+        projections=[
+            attrs.evolve(projection, stp=None, weight=release * projection.weight)
+            for projection, release in zip(
+                network.projections, (0.116, 0.225, 0.059, 0.221), strict=True
+            )
+        ],
+    )
+    simulation = mp.Simulation(static, dt=0.1, seed=7)
+    simulation.run(1000.0, record=())
+    rate = simulation.run(10_000.0, record=("rate",), record_dt=1.0).rate["E"]
+    assert rate.max() < 60

@@ -143,7 +143,7 @@ def _read(source: str, chosen: Sequence[str]) -> tuple[str, Experiment]:
     if source in presets.names():
         pairs = [option.partition("=") for option in chosen]
         name = "-".join([source, *(value for _, _, value in pairs)])
-        return name, presets.experiment(source, **{key: value for key, _, value in pairs})
+        return name, presets.experiment(source, **{key: _plain(value) for key, _, value in pairs})
     path = Path(source)
     if path.is_file():
         if chosen:
@@ -157,6 +157,15 @@ def _read(source: str, chosen: Sequence[str]) -> tuple[str, Experiment]:
         f'unknown preset "{source}"; {did_you_mean(source, presets.names())} '
         "(a file of your own ends in .toml)"
     )
+
+
+def _plain(value: str) -> str | int | float:
+    for number in (int, float):
+        try:
+            return number(value)
+        except ValueError:
+            continue
+    return value
 
 
 def _overridden(experiment: Experiment, options: argparse.Namespace) -> Experiment:
