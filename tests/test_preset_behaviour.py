@@ -2,6 +2,7 @@
 
 import attrs
 import numpy as np
+import pytest
 
 import mesopop as mp
 from mesopop.presets.microcircuit import NAMES, RATES
@@ -111,3 +112,66 @@ def test_without_depression_there_are_no_bursts():
     simulation.run(1000.0, record=())
     rate = simulation.run(10_000.0, record=("rate",), record_dt=1.0).rate["E"]
     assert rate.max() < 60
+
+
+# At scale 0.2 all neurons are connected, and the levels simulate the same network.
+LEVELS = pytest.mark.parametrize(("level", "scale"), [("micro", 0.2), ("meso", 0.2), ("meso", 1.0)])
+
+
+def remembering(background, level, scale, *, cue):
+    network = mp.presets.load("mongillo-working-memory", background=background, scale=scale)
+    if not cue:
+        drive = network.population("nonselective").drive
+        network = mp.Network(
+            populations=[
+                attrs.evolve(population, drive=drive)
+                if population.name == "selective"
+                else population
+                for population in network.populations
+            ],
+            projections=network.projections,
+        )
+    return mp.simulate(
+        network, 9000.0, dt=0.1, level=level, seed=1, record=("rate", "u"), record_dt=5.0
+    )
+
+
+def peak(result, population, start, end):
+    return result.rate[population][round(start / 5) : round(end / 5)].max()
+
+
+@LEVELS
+def test_silent_memory_is_read_out_while_it_lasts(level, scale):
+    result = remembering("silent", level, scale, cue=True)
+    for start, end in ((500, 2000), (2700, 3500), (4000, 9000)):
+        assert peak(result, "selective", start, end) < 15
+    assert peak(result, "selective", 3500, 3800) > 100
+    # Only the selective population answers.
+    assert peak(result, "nonselective", 500, 9000) < 15
+    # u decays with tau_f, while the neurons are as silent as before the cue.
+    u = result.u["selective->selective"]
+    assert u[400] < 0.4 < 0.45 < u[700] < 0.6 < 0.7 < u[475]
+    assert u[1500] < 0.4
+
+
+@LEVELS
+def test_without_a_cue_there_is_nothing_to_read_out(level, scale):
+    result = remembering("silent", level, scale, cue=False)
+    assert peak(result, "selective", 500, 9000) < 15
+    assert result.u["selective->selective"].max() < 0.4
+
+
+@LEVELS
+def test_population_spikes_keep_the_memory(level, scale):
+    result = remembering("spikes", level, scale, cue=True)
+    assert peak(result, "selective", 500, 2000) < 15
+    spikes = mp.analysis.population_spikes(
+        result.rate["selective"], dt=5.0, low=5.0, high=15.0, smooth=5.0
+    )
+    late = spikes.onsets[spikes.onsets > 2700]
+    assert 10 <= len(late) <= 30
+    assert late[-1] > 8000
+    assert result.u["selective->selective"][600:].min() > 0.5
+    assert result.rate["nonselective"][600:].mean() < 1
+    without = remembering("spikes", level, scale, cue=False)
+    assert peak(without, "selective", 500, 9000) < 20

@@ -21,8 +21,8 @@ THRESHOLDS = {
 
 
 def test_names():
-    others = {"feedforward", "microcircuit", "ring", "tsodyks-uziel-markram"}
-    assert set(mp.presets.names()) == {*RECURRENT, *others}
+    published = {"microcircuit", "ring", "tsodyks-uziel-markram", "mongillo-working-memory"}
+    assert set(mp.presets.names()) == {*RECURRENT, "feedforward", *published}
 
 
 @pytest.mark.parametrize("name", mp.presets.names())
@@ -129,6 +129,21 @@ def test_drawn_parameters_of_the_network_of_bursts():
         assert stp.tau_d.min() >= 5
 
 
+def test_scale_keeps_weights_and_numbers_of_inputs():
+    full = mp.presets.load("mongillo-working-memory")
+    assert [population.size for population in full.populations] == [800, 7200, 2000]
+    assert full.projection("selective->selective").weight == 0.45
+    assert full.projection("selective->nonselective").weight == 0.10
+    assert full.projection("nonselective->inhibitory").stp is None
+    for scale in (0.2, 0.5):
+        small = mp.presets.load("mongillo-working-memory", scale=scale)
+        for one, other in zip(full.projections, small.projections, strict=True):
+            sizes = [net.population(one.source).size for net in (full, small)]
+            assert sizes[1] == scale * sizes[0]
+            assert other.probability * sizes[1] == pytest.approx(one.probability * sizes[0])
+            assert (other.weight, other.stp) == (one.weight, one.stp)
+
+
 def test_unknown_names_and_options():
     with pytest.raises(ValueError, match='unknown preset "lif-updown"; did you mean "lif-up-down"'):
         mp.presets.load("lif-updown")
@@ -138,5 +153,9 @@ def test_unknown_names_and_options():
         mp.presets.load("lif-up-down", size=10)
     with pytest.raises(ValueError, match="seed must be >= 0, got -1"):
         mp.presets.load("tsodyks-uziel-markram", seed=-1)
+    with pytest.raises(ValueError, match="scale must be >= 0.2, got 0.1"):
+        mp.presets.load("mongillo-working-memory", scale=0.1)
+    with pytest.raises(ValueError, match='got "?\'?silnt\'?"?; did you mean "silent"'):
+        mp.presets.load("mongillo-working-memory", background="silnt")
     with pytest.raises(TypeError, match='"feedforward" has no option "tau" .it has: synapse'):
         mp.presets.experiment("feedforward", tau=10)

@@ -192,9 +192,9 @@ def _presets(_: argparse.Namespace) -> int:
     for name in presets.names():
         network = presets.load(name)
         neurons = sum(population.size for population in network.populations)
-        print(f"{name:<22} {presets.experiment(name).title}, {neurons} neurons")
+        print(f"{name:<24} {presets.experiment(name).title}, {neurons} neurons")
         for option, values in presets.options(name).items():
-            print(f"{'':<22}   --option {option}={'|'.join(values)}")
+            print(f"{'':<24}   --option {option}={'|'.join(values)}")
     print("\nSimulate one with `mesopop run NAME`.")
     return 0
 

@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 from mesopop.experiment import Experiment
 from mesopop.network import Network
-from mesopop.presets import feedforward, lif, lnp, microcircuit, population_bursts, ring
+from mesopop.presets import (
+    feedforward,
+    lif,
+    lnp,
+    microcircuit,
+    population_bursts,
+    ring,
+    working_memory,
+)
 from mesopop.validation import did_you_mean
 
 __all__ = ["experiment", "load", "names", "options"]
@@ -20,12 +28,17 @@ _EXPERIMENTS: dict[str, Callable[..., Experiment]] = {
     "microcircuit": microcircuit.microcircuit,
     "ring": ring.ring,
     "tsodyks-uziel-markram": population_bursts.population_bursts,
+    "mongillo-working-memory": working_memory.working_memory,
 }
 _OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "feedforward": {"synapse": tuple(feedforward.SYNAPSES)},
     "microcircuit": {"synapses": ("static", "plastic")},
     "ring": {"bursts": tuple(ring.DRIVE)},
     "tsodyks-uziel-markram": {"seed": ("1", "N")},
+    "mongillo-working-memory": {
+        "background": tuple(working_memory.BACKGROUND),
+        "scale": ("1", "X"),
+    },
 }
 
 
