@@ -189,12 +189,13 @@ def _overridden(experiment: Experiment, options: argparse.Namespace) -> Experime
 
 
 def _presets(_: argparse.Namespace) -> int:
+    print(f"{'preset':<24}neurons")
     for name in presets.names():
-        network = presets.load(name)
-        neurons = sum(population.size for population in network.populations)
-        print(f"{name:<24} {presets.experiment(name).title}, {neurons} neurons")
+        experiment = presets.experiment(name)
+        neurons = sum(population.size for population in experiment.network.populations)
+        print(f"{name:<24}{neurons:>7}  {experiment.title}")
         for option, values in presets.options(name).items():
-            print(f"{'':<24}   --option {option}={'|'.join(values)}")
+            print(f"{'':<33}--option {option}={'|'.join(values)}")
     print("\nSimulate one with `mesopop run NAME`.")
     return 0
 
