@@ -147,6 +147,16 @@ def test_network_that_cannot_be_simulated_neuron_by_neuron(run, tmp_path):
     assert reason in err
 
 
+def test_network_that_cannot_be_simulated_mesoscopically(run):
+    short = ("--duration", "1.2", "--trials", "1", "--option", "seed=2")
+    status, out, _ = run("run", "tsodyks-uziel-markram", *short)
+    assert status == 0
+    assert 'Not mesoscopically: population "E": a drive PerNeuron needs' in " ".join(out.split())
+    status, out, err = run("run", "tsodyks-uziel-markram", *short, "--level", "meso")
+    assert (status, out) == (2, "")
+    assert "PerNeuron" in err
+
+
 def test_quiet(run):
     assert run("run", "feedforward", "--duration", 4, "--trials", 1, "--quiet") == (0, "", "")
 

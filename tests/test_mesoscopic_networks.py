@@ -7,9 +7,9 @@ import pytest
 from networks import LIF, MICRO, changed, meso
 from significance import assert_within, mean_over_trials
 from test_fidelity import SYNAPSES, release_statistics
-from workloads import ADAPTING, adapting
 
 import mesopop as mp
+from workloads import ADAPTING, adapting
 
 
 @pytest.mark.parametrize("kernel", ["strong current", "fast threshold"])

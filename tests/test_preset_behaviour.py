@@ -1,6 +1,8 @@
 """Published networks do what they are known for."""
 
+import attrs
 import numpy as np
+import pytest
 
 import mesopop as mp
 from mesopop.presets.microcircuit import NAMES, RATES
@@ -54,3 +56,122 @@ def test_replay_on_the_ring_is_local_brief_and_travels():
     ]
     assert len(sweeps) >= 5
     assert max(sweeps) > 0.1
+
+
+def test_bursts_recruit_most_of_the_network_and_depression_ends_them():
+    experiment = mp.presets.experiment("tsodyks-uziel-markram")
+    simulation = mp.Simulation(experiment.network, dt=0.1, seed=7, trials=2)
+    simulation.run(1000.0, record=())
+    result = simulation.run(10_000.0, record=("rate", "x", "spikes"), record_dt=1.0)
+    events = experiment.events
+    bursts = mp.analysis.population_spikes(
+        result.rate["E"],
+        dt=1.0,
+        low=events.low,
+        high=events.high,
+        smooth=events.smooth,
+    )
+    # Every second or two, each over within 20 ms.
+    assert 8 <= len(bursts) <= 24
+    assert np.all(bursts.durations < 20)
+    # Between them activity stays far below: there are no bursts of a part of the network.
+    assert np.median(result.rate["E"]) < 10
+    assert np.all(bursts.raw_amplitudes > 60)
+    # A spike takes half of what a synapse holds, and most neurons fire: 40 percent go.
+    before, after = (
+        np.array([result.x["E->E"][i, round(t)] for i, t in zip(bursts.trials, times, strict=True)])
+        for times in (bursts.onsets - 10, bursts.onsets + bursts.durations)
+    )
+    assert np.all(after < 0.75 * before)
+    spikes = [
+        train[(train["time"] > 1000 + onset - 5) & (train["time"] < 1000 + onset + 15)]["neuron"]
+        for train, onset in (
+            (result.spikes["E"][i], t) for i, t in zip(bursts.trials, bursts.onsets, strict=True)
+        )
+    ]
+    participation = np.array([len(np.unique(neurons)) / 400 for neurons in spikes])
+    assert participation.mean() > 0.75
+    assert participation.min() > 0.5
+    # Each neuron fires about once.
+    assert np.mean([len(neurons) for neurons in spikes]) / 400 / participation.mean() < 1.5
+
+
+def test_without_depression_there_are_no_bursts():
+    # The same release per spike on average, but static: 0.116 of E->E, see the preset's report.
+    network = mp.presets.load("tsodyks-uziel-markram")
+    static = mp.Network(
+        populations=network.populations,
+        projections=[
+            attrs.evolve(projection, stp=None, weight=release * projection.weight)
+            for projection, release in zip(
+                network.projections, (0.116, 0.225, 0.059, 0.221), strict=True
+            )
+        ],
+    )
+    simulation = mp.Simulation(static, dt=0.1, seed=7)
+    simulation.run(1000.0, record=())
+    rate = simulation.run(10_000.0, record=("rate",), record_dt=1.0).rate["E"]
+    assert rate.max() < 60
+
+
+# At scale 0.2 all neurons are connected, and the levels simulate the same network.
+LEVELS = pytest.mark.parametrize(("level", "scale"), [("micro", 0.2), ("meso", 0.2), ("meso", 1.0)])
+
+
+def remembering(background, level, scale, *, cue):
+    network = mp.presets.load("mongillo-working-memory", background=background, scale=scale)
+    if not cue:
+        drive = network.population("nonselective").drive
+        network = mp.Network(
+            populations=[
+                attrs.evolve(population, drive=drive)
+                if population.name == "selective"
+                else population
+                for population in network.populations
+            ],
+            projections=network.projections,
+        )
+    return mp.simulate(
+        network, 9000.0, dt=0.1, level=level, seed=1, record=("rate", "u"), record_dt=5.0
+    )
+
+
+def peak(result, population, start, end):
+    return result.rate[population][round(start / 5) : round(end / 5)].max()
+
+
+@LEVELS
+def test_silent_memory_is_read_out_while_it_lasts(level, scale):
+    result = remembering("silent", level, scale, cue=True)
+    for start, end in ((500, 2000), (2700, 3500), (4000, 9000)):
+        assert peak(result, "selective", start, end) < 15
+    assert peak(result, "selective", 3500, 3800) > 100
+    # Only the selective population answers.
+    assert peak(result, "nonselective", 500, 9000) < 15
+    # u decays with tau_f, while the neurons are as silent as before the cue.
+    u = result.u["selective->selective"]
+    assert u[400] < 0.4 < 0.45 < u[700] < 0.6 < 0.7 < u[475]
+    assert u[1500] < 0.4
+
+
+@LEVELS
+def test_without_a_cue_there_is_nothing_to_read_out(level, scale):
+    result = remembering("silent", level, scale, cue=False)
+    assert peak(result, "selective", 500, 9000) < 15
+    assert result.u["selective->selective"].max() < 0.4
+
+
+@LEVELS
+def test_population_spikes_keep_the_memory(level, scale):
+    result = remembering("spikes", level, scale, cue=True)
+    assert peak(result, "selective", 500, 2000) < 15
+    spikes = mp.analysis.population_spikes(
+        result.rate["selective"], dt=5.0, low=5.0, high=15.0, smooth=5.0
+    )
+    late = spikes.onsets[spikes.onsets > 2700]
+    assert 10 <= len(late) <= 30
+    assert late[-1] > 8000
+    assert result.u["selective->selective"][600:].min() > 0.5
+    assert result.rate["nonselective"][600:].mean() < 1
+    without = remembering("spikes", level, scale, cue=False)
+    assert peak(without, "selective", 500, 9000) < 20

@@ -1,5 +1,6 @@
 """Presets: they load, and are the reference sets."""
 
+import numpy as np
 import pytest
 
 import mesopop as mp
@@ -20,7 +21,8 @@ THRESHOLDS = {
 
 
 def test_names():
-    assert set(mp.presets.names()) == {*RECURRENT, "feedforward", "microcircuit", "ring"}
+    published = {"microcircuit", "ring", "tsodyks-uziel-markram", "mongillo-working-memory"}
+    assert set(mp.presets.names()) == {*RECURRENT, "feedforward", *published}
 
 
 @pytest.mark.parametrize("name", mp.presets.names())
@@ -99,6 +101,49 @@ def test_feedforward_is_depressing_unless_told():
     assert mp.presets.load("feedforward") != mp.presets.load("feedforward", synapse="mixed")
 
 
+def test_drawn_parameters_of_the_network_of_bursts():
+    network = mp.presets.load("tsodyks-uziel-markram")
+    assert network == mp.presets.load("tsodyks-uziel-markram", seed=1)
+    assert network != mp.presets.load("tsodyks-uziel-markram", seed=2)
+    assert [population.size for population in network.populations] == [400, 100]
+    for population in network.populations:
+        background = population.drive.values
+        assert np.all(np.diff(background) >= 0)
+        assert 14.625 <= background[0] < background[-1] <= 15.375
+    # Means of normal distributions with std = mean/2, cut off at the bounds.
+    expected = {
+        "E->E": (0.18, 0.5, 847.0, 0.0),
+        "E->I": (0.72, 0.0378, 105.0, 1054.0),
+        "I->E": (-0.54, 0.5, 847.0, 0.0),
+        "I->I": (-0.72, 0.0378, 105.0, 1054.0),
+    }
+    for label, (weight, *means) in expected.items():
+        projection = network.projection(label)
+        stp = projection.stp
+        assert (projection.weight, projection.probability) == (pytest.approx(weight), 0.1)
+        np.testing.assert_array_equal(stp.U0, stp.U)
+        for values, mean in zip((stp.U, stp.tau_d, stp.tau_f), means, strict=True):
+            size = np.size(values)
+            assert np.mean(values) == pytest.approx(mean, abs=4 * 0.5 * mean / np.sqrt(size))
+        assert stp.U.max() <= (0.9 if label.endswith("E") else 0.07)
+        assert stp.tau_d.min() >= 5
+
+
+def test_scale_keeps_weights_and_numbers_of_inputs():
+    full = mp.presets.load("mongillo-working-memory")
+    assert [population.size for population in full.populations] == [800, 7200, 2000]
+    assert full.projection("selective->selective").weight == 0.45
+    assert full.projection("selective->nonselective").weight == 0.10
+    assert full.projection("nonselective->inhibitory").stp is None
+    for scale in (0.2, 0.5):
+        small = mp.presets.load("mongillo-working-memory", scale=scale)
+        for one, other in zip(full.projections, small.projections, strict=True):
+            sizes = [net.population(one.source).size for net in (full, small)]
+            assert sizes[1] == scale * sizes[0]
+            assert other.probability * sizes[1] == pytest.approx(one.probability * sizes[0])
+            assert (other.weight, other.stp) == (one.weight, one.stp)
+
+
 def test_unknown_names_and_options():
     with pytest.raises(ValueError, match='unknown preset "lif-updown"; did you mean "lif-up-down"'):
         mp.presets.load("lif-updown")
@@ -106,5 +151,11 @@ def test_unknown_names_and_options():
         mp.presets.load("feedforward", synapse="depresing")
     with pytest.raises(TypeError, match='"lif-up-down" has no option "size" .it has: none'):
         mp.presets.load("lif-up-down", size=10)
+    with pytest.raises(ValueError, match="seed must be >= 0, got -1"):
+        mp.presets.load("tsodyks-uziel-markram", seed=-1)
+    with pytest.raises(ValueError, match="scale must be >= 0.2, got 0.1"):
+        mp.presets.load("mongillo-working-memory", scale=0.1)
+    with pytest.raises(ValueError, match='got "?\'?silnt\'?"?; did you mean "silent"'):
+        mp.presets.load("mongillo-working-memory", background="silnt")
     with pytest.raises(TypeError, match='"feedforward" has no option "tau" .it has: synapse'):
         mp.presets.experiment("feedforward", tau=10)

@@ -195,7 +195,7 @@ def _read(source: str, chosen: Sequence[str]) -> tuple[str, Experiment]:
     if source in presets.names():
         pairs = [option.partition("=") for option in chosen]
         name = "-".join([source, *(value for _, _, value in pairs)])
-        return name, presets.experiment(source, **{key: value for key, _, value in pairs})
+        return name, presets.experiment(source, **{key: _plain(value) for key, _, value in pairs})
     path = Path(source)
     if path.is_file():
         if chosen:
@@ -209,6 +209,15 @@ def _read(source: str, chosen: Sequence[str]) -> tuple[str, Experiment]:
         f'unknown preset "{source}"; {did_you_mean(source, presets.names())} '
         "(a file of your own ends in .toml)"
     )
+
+
+def _plain(value: str) -> str | int | float:
+    for number in (int, float):
+        try:
+            return number(value)
+        except ValueError:
+            continue
+    return value
 
 
 def _overridden(experiment: Experiment, options: argparse.Namespace) -> Experiment:
@@ -232,12 +241,13 @@ def _overridden(experiment: Experiment, options: argparse.Namespace) -> Experime
 
 
 def _presets(_: argparse.Namespace) -> int:
+    print(f"{'preset':<24}neurons")
     for name in presets.names():
-        network = presets.load(name)
-        neurons = sum(population.size for population in network.populations)
-        print(f"{name:<22} {presets.experiment(name).title}, {neurons} neurons")
+        experiment = presets.experiment(name)
+        neurons = sum(population.size for population in experiment.network.populations)
+        print(f"{name:<24}{neurons:>7}  {experiment.title}")
         for option, values in presets.options(name).items():
-            print(f"{'':<22}   --option {option}={'|'.join(values)}")
+            print(f"{'':<33}--option {option}={'|'.join(values)}")
     print("\nSimulate one with `mesopop run NAME`.")
     return 0
 

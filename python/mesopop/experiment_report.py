@@ -22,7 +22,7 @@ def as_text(run: ExperimentRun) -> str:
     """What was simulated, the levels side by side, time taken and speed."""
     blocks = ["\n".join(_setting(run.experiment))]
     if run.left_out:
-        blocks.append("\n".join(_wrapped(f"Not neuron by neuron: {run.left_out}")))
+        blocks.append("\n".join(_wrapped(run.left_out)))
     stopped = [level for level in run.levels if not level.result.complete]
     blocks += ["\n".join(_wrapped(_incomplete(level))) for level in stopped]
     analysed = run.analysed()

@@ -43,7 +43,7 @@ class ExperimentRun:
     levels : tuple of LevelRun
         The others are compared with the first.
     left_out : str
-        Why the network was not simulated neuron by neuron; empty if it was or should not be.
+        Which level was left out, and why; empty if none was or should not be.
     """
 
     experiment: Experiment
@@ -75,8 +75,8 @@ def run_experiment(
     """Simulate an experiment neuron by neuron and mesoscopically.
 
     Everything is checked before the first level is started. After an interruption (Ctrl-C) no
-    further one is. Without `level`, a network that cannot be simulated neuron by neuron is
-    simulated mesoscopically alone, and the run says why.
+    further one is. Without `level`, a network that only one of the levels can simulate is simulated
+    at that level alone, and the run says why.
 
     Parameters
     ----------
@@ -116,19 +116,28 @@ def run_experiment(
             closure=closure,
         )
 
-    simulations = []
-    if level != "micro":
-        simulations = [
-            prepared(level="meso", closure=name) for name in settings.closures or (DEFAULT_CLOSURE,)
-        ]
+    def mesoscopic() -> list[Simulation]:
+        closures = settings.closures or (DEFAULT_CLOSURE,)
+        return [prepared(level="meso", closure=name) for name in closures]
+
     left_out = ""
-    if level != "meso":
+    if level == "micro":
+        simulations = [prepared(level="micro")]
+    elif level == "meso" or settings.closures:
+        simulations = mesoscopic()
+    else:
+        try:
+            simulations = mesoscopic()
+        except ValueError as error:
+            simulations = []
+            left_out = f"Not mesoscopically: {error}"
+    if level is None:
         try:
             simulations.insert(0, prepared(level="micro"))
         except ValueError as error:
-            if level == "micro":
+            if not simulations:
                 raise
-            left_out = str(error)
+            left_out = f"Not neuron by neuron: {error}"
 
     record = ["rate", "release", "u", "x"]
     if events is not None and events.observable not in record:

@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 from mesopop.experiment import Experiment
 from mesopop.network import Network
-from mesopop.presets import feedforward, lif, lnp, microcircuit, ring
+from mesopop.presets import (
+    feedforward,
+    lif,
+    lnp,
+    microcircuit,
+    population_bursts,
+    ring,
+    working_memory,
+)
 from mesopop.validation import did_you_mean
 
 __all__ = ["experiment", "load", "names", "options"]
@@ -19,11 +27,18 @@ _EXPERIMENTS: dict[str, Callable[..., Experiment]] = {
     "feedforward": feedforward.feedforward,
     "microcircuit": microcircuit.microcircuit,
     "ring": ring.ring,
+    "tsodyks-uziel-markram": population_bursts.population_bursts,
+    "mongillo-working-memory": working_memory.working_memory,
 }
 _OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "feedforward": {"synapse": tuple(feedforward.SYNAPSES)},
     "microcircuit": {"synapses": ("static", "plastic")},
     "ring": {"bursts": tuple(ring.DRIVE)},
+    "tsodyks-uziel-markram": {"seed": ("1", "N")},
+    "mongillo-working-memory": {
+        "background": tuple(working_memory.BACKGROUND),
+        "scale": ("1", "X"),
+    },
 }
 
 
@@ -41,6 +56,8 @@ def names() -> tuple[str, ...]:
 
 def options(name: str) -> dict[str, tuple[str, ...]]:
     """The options of a preset with the values they take, the default first.
+
+    A capital N stands for any integer, X for any number, within the bounds that the preset states.
 
     Raises
     ------
