@@ -132,46 +132,62 @@ def remembering(background, level, scale, *, cue):
             projections=network.projections,
         )
     return mp.simulate(
-        network, 9000.0, dt=0.1, level=level, seed=1, record=("rate", "u"), record_dt=5.0
+        network,
+        9000.0,
+        dt=0.1,
+        level=level,
+        seed=1,
+        trials=TRIALS,
+        record=("rate", "u"),
+        record_dt=5.0,
     )
 
 
+# Of so many trials, most show the behaviour; each does so in about nine of ten. At least half do
+# with a probability of 1 - 2e-4 if it is eight of ten, and with 6e-3 if it is one of four.
+TRIALS = 16
+
+
 def peak(result, population, start, end):
-    return result.rate[population][round(start / 5) : round(end / 5)].max()
+    return result.rate[population][:, round(start / 5) : round(end / 5)].max(axis=1)
+
+
+def most(shown):
+    return np.count_nonzero(shown) >= TRIALS / 2
 
 
 @LEVELS
 def test_silent_memory_is_read_out_while_it_lasts(level, scale):
     result = remembering("silent", level, scale, cue=True)
-    for start, end in ((500, 2000), (2700, 3500), (4000, 9000)):
-        assert peak(result, "selective", start, end) < 15
-    assert peak(result, "selective", 3500, 3800) > 100
+    quiet = [peak(result, "selective", *w) < 15 for w in ((500, 2000), (2700, 3500), (4000, 9000))]
+    answer = peak(result, "selective", 3500, 3800) > 100
     # Only the selective population answers.
-    assert peak(result, "nonselective", 500, 9000) < 15
+    others = peak(result, "nonselective", 500, 9000) < 15
     # u decays with tau_f, while the neurons are as silent as before the cue.
-    u = result.u["selective->selective"]
-    assert u[400] < 0.4 < 0.45 < u[700] < 0.6 < 0.7 < u[475]
-    assert u[1500] < 0.4
+    u = result.u["selective->selective"].T
+    decays = (u[400] < 0.4) & (0.45 < u[700]) & (u[700] < 0.6) & (0.7 < u[475]) & (u[1500] < 0.4)
+    assert most(np.all(quiet, axis=0) & answer & others & decays)
 
 
 @LEVELS
 def test_without_a_cue_there_is_nothing_to_read_out(level, scale):
     result = remembering("silent", level, scale, cue=False)
-    assert peak(result, "selective", 500, 9000) < 15
-    assert result.u["selective->selective"].max() < 0.4
+    silent = peak(result, "selective", 500, 9000) < 15
+    assert most(silent & (result.u["selective->selective"].max(axis=1) < 0.4))
 
 
 @LEVELS
 def test_population_spikes_keep_the_memory(level, scale):
     result = remembering("spikes", level, scale, cue=True)
-    assert peak(result, "selective", 500, 2000) < 15
-    spikes = mp.analysis.population_spikes(
-        result.rate["selective"], dt=5.0, low=5.0, high=15.0, smooth=5.0
+    kept = (peak(result, "selective", 500, 2000) < 15) & (
+        result.u["selective->selective"][:, 600:].min(axis=1) > 0.5
     )
-    late = spikes.onsets[spikes.onsets > 2700]
-    assert 10 <= len(late) <= 30
-    assert late[-1] > 8000
-    assert result.u["selective->selective"][600:].min() > 0.5
-    assert result.rate["nonselective"][600:].mean() < 1
+    assert most(kept & (result.rate["nonselective"][:, 600:].mean(axis=1) < 1))
+    spikes = mp.analysis.population_spikes(
+        result.rate["selective"][kept], dt=5.0, low=5.0, high=15.0, smooth=5.0
+    )
+    # From the end of the cue on, two to five per second.
+    per_second = np.count_nonzero(spikes.onsets > 2700) / kept.sum() / 6.3
+    assert 1.5 < per_second < 5
     without = remembering("spikes", level, scale, cue=False)
-    assert peak(without, "selective", 500, 9000) < 20
+    assert most(peak(without, "selective", 500, 9000) < 20)
