@@ -104,7 +104,7 @@ def feedforward_table(args: argparse.Namespace, source: str, size: int) -> str:
         "record": ("rate", "release"),
     }
     network, duration = feedforward(source, size), 1000 * args.seconds
-    micro = per_trial(mp.simulate(network, duration, level="micro", seed=args.seed, **options))
+    micro = per_trial(mp.simulate(network, duration, method="neurons", seed=args.seed, **options))
     columns = {}
     for i, closure in enumerate(CLOSURES):
         meso = mp.simulate(
@@ -121,7 +121,7 @@ def feedforward_table(args: argparse.Namespace, source: str, size: int) -> str:
     )
 
 
-def events(preset: str, dt: float, args: argparse.Namespace, seed: int, **level: str) -> dict:
+def events(preset: str, dt: float, args: argparse.Namespace, seed: int, **level: object) -> dict:
     """Estimates of the states or events of a preset, with standard errors."""
     experiment = mp.presets.experiment(preset)
     wanted = experiment.events
@@ -152,7 +152,7 @@ def events(preset: str, dt: float, args: argparse.Namespace, seed: int, **level:
 
 
 def recurrent_table(args: argparse.Namespace, preset: str, dt: float) -> str:
-    micro = events(preset, dt, args, args.seed, level="micro")
+    micro = events(preset, dt, args, args.seed, method="neurons")
     meso = {
         closure: events(preset, dt, args, args.seed + 1 + i, level="meso", closure=closure)
         for i, closure in enumerate(CLOSURES)

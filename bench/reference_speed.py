@@ -53,7 +53,7 @@ def cases() -> list[Case]:
                 resized(size),
                 0.5,
                 simulate_microscopic,
-                {"level": "micro"},
+                {"level": "micro", "method": "neurons"},
                 {},
                 f"{size} neurons",
                 slice=200.0,

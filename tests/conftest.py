@@ -1,20 +1,23 @@
 import pytest
-from networks import ENGINES, LAWS, everything, name_of
+from networks import COHORTS, ENGINES, LAWS, everything, name_of, without_adaptation
 
 
-@pytest.fixture(scope="session")
-def zoo():
-    """A network with one of everything."""
+@pytest.fixture
+def zoo(request):
+    """A network with one of everything, that the engine of the test can simulate."""
+    chosen = {"engine", "law"} & set(request.fixturenames)
+    if any(request.getfixturevalue(name) is COHORTS for name in chosen):
+        return without_adaptation(everything())
     return everything()
 
 
-@pytest.fixture(params=ENGINES, ids=name_of)
+@pytest.fixture(params=[*ENGINES, COHORTS], ids=name_of)
 def engine(request):
     """Arguments of `simulate` that choose an engine; every engine in turn."""
     return request.param
 
 
-@pytest.fixture(params=LAWS, ids=name_of)
+@pytest.fixture(params=[*LAWS, COHORTS], ids=name_of)
 def law(request):
     """As `engine`, once for every law of the spikes."""
     return request.param

@@ -233,7 +233,7 @@ def test_a_refused_run_leaves_the_simulation_as_it_is():
         (
             {"level": "meso", "bin_tolerance": 0, "history": 103.5},
             ValueError,
-            r'population "E": history must be >= 5 tau_m \+ t_ref = 104 ms, got 103.5 ms',
+            r'population "E": history must be >= 104 ms, until when .* is forgotten, got 103.5 ms',
         ),
         (
             {"level": "meso", "bin_tolerance": 0, "history": -1},
@@ -273,11 +273,38 @@ def test_numpy_integers_are_integers():
     assert_same_bits(recorded(a), recorded(b))
 
 
-def test_random_connections_are_mesoscopic():
-    network = changed(NETWORK, projections=[mp.Projection("E", "E", weight=1, probability=0.1)])
-    message = r'projection "E->E": probability must be 1 at level="micro".*, got 0.1'
-    refused(ValueError, message, network=network)
-    assert mp.simulate(network, 10.0, dt=0.5, seed=1, level="meso").complete
+def test_more_connections_than_memory():
+    population = mp.Population("E", size=10_000_000, neuron=LIF, drive=10.0)
+    network = mp.Network(
+        populations=[population],
+        projections=[mp.Projection("E", "E", weight=1, probability=0.5)],
+    )
+    message = (
+        r"connections must need <= .* bytes, the memory of .*, got 3\.\d+e\+14 bytes for 3 trials"
+    )
+    refused(ValueError, message, network=network, trials=3)
+
+
+@pytest.mark.parametrize("closure", ["renewal", "second_order", "first_order"])
+def test_what_differs_between_neurons_is_microscopic(closure):
+    size = NETWORK.population("E").size
+    driven = mp.Population("E", size=size, neuron=LIF, drive=mp.PerNeuron(np.zeros(size)))
+    why = 'needs level="micro": at level="meso" all neurons of a population are alike'
+    message = f'population "E": a drive PerNeuron {why}'
+    network = mp.Network(populations=[driven])
+    refused(ValueError, message, network=network, level="meso", closure=closure)
+    stp = mp.TsodyksMarkram(U0=0.5, U=0.0, tau_d=np.full(size, 100.0))
+    plastic = changed(NETWORK, projections=[mp.Projection("E", "E", weight=1, stp=stp)])
+    message = f'projection "E->E": tau_d per neuron {why}'
+    refused(ValueError, message, network=plastic, level="meso", closure=closure)
+
+
+def test_delays_must_be_multiples_of_the_time_step():
+    delays = mp.DelayDistribution([1.0, 1.2], [0.5, 0.5])
+    network = changed(NETWORK, projections=[mp.Projection("E", "E", weight=1, delay=delays)])
+    message = r'projection "E->E": delay must be a multiple of dt = 0.5 ms, got 1.2 ms'
+    for level in ("micro", "meso"):
+        refused(ValueError, message, network=network, level=level)
 
 
 # --- Given states that do not fit ----------------------------------------------------------------

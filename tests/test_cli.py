@@ -124,10 +124,10 @@ def test_network_that_cannot_be_simulated_neuron_by_neuron(run, tmp_path):
     experiment = mp.Experiment(
         network=mp.Network(
             populations=[
-                mp.Population("a", size=9, neuron=mp.Poisson(10)),
-                mp.Population("b", size=9, neuron=mp.LNP(10, transfer=mp.Softplus(2))),
+                mp.Population("a", size=4_000_000_000, neuron=mp.Poisson(10)),
+                mp.Population("b", size=4_000_000_000, neuron=mp.LNP(10, transfer=mp.Softplus(2))),
             ],
-            projections=[mp.Projection("a", "b", weight=1, probability=0.5)],
+            projections=[mp.Projection("a", "b", weight=1e-12, probability=0.5)],
         ),
         simulation=mp.SimulationSettings(duration=100, dt=1, seed=1),
     )

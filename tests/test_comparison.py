@@ -1,12 +1,20 @@
 """Results side by side."""
 
+import json
 import math
 
+import attrs
 import numpy as np
 import pytest
 
 import mesopop as mp
-from mesopop.analysis import ratio_of_averages, time_average
+from mesopop.analysis import (
+    distance,
+    fano_factor,
+    power_spectrum,
+    ratio_of_averages,
+    time_average,
+)
 
 
 @pytest.fixture(scope="module")
@@ -116,12 +124,87 @@ def test_projections_of_equal_plasticity_are_listed_once():
     assert released == ["release per spike, a->b"]
 
 
+def test_more_statistics_are_those_of_the_analysis(preset, results):
+    comparison = mp.compare(
+        *results[:2], events=preset.events, fano_windows=[10, 200], bands=[(1, 4), (15, 60)]
+    )
+    for index, result in enumerate(results[:2]):
+        factor = fano_factor(result.rate["E"], dt=1.0, size=200, windows=[10, 200])
+        assert comparison["Fano factor of E, 200 ms"].estimates[index] == factor.at(200)
+        band = power_spectrum(result.rate["E"], dt=1.0).band(15, 60)
+        found = comparison["power of E, 15-60 Hz (Hz)"].estimates[index]
+        assert (found.value, found.se) == (band.value, band.se)
+
+
+def test_distances_are_those_of_the_analysis(preset, results):
+    comparison = mp.compare(*results[:3], events=preset.events, distances=True)
+    events = comparison.events
+    rows = {row.name: row.distances for row in comparison.distances}
+    assert list(rows) == ["activity of E", "intervals between events", "amplitudes of events"]
+    for index in (1, 2):
+        found = rows["intervals between events"][index - 1]
+        assert found == distance(events[0].intervals, events[index].intervals, unit="ms")
+    text = repr(comparison)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "distance to micro" in text
+    assert comparison._repr_html_().count("<table") == 2
+
+
+def test_results_that_are_equal_have_no_distance(results):
+    comparison = mp.compare(results[0], results[0], distances=True)
+    (row,) = comparison.distances
+    assert (row.distances[0].ks, row.distances[0].wasserstein) == (0, 0)
+    assert row.distances[0].p == 1
+
+
+def test_numbers_are_given_as_plain_records(preset, results):
+    comparison = mp.compare(*results[:2], events=preset.events, distances=True)
+    records = comparison.to_records()
+    assert len(records) == 2 * len(comparison.statistics)
+    rate = [record for record in records if record["statistic"] == "rate of E (Hz)"]
+    assert [record["result"] for record in rate] == ["micro", "meso first_order"]
+    assert rate[1]["value"] == comparison["rate of E (Hz)"].estimates[1].value
+    assert rate[1]["z"] == comparison["rate of E (Hz)"].z(1)
+    assert math.isnan(rate[0]["z"])
+    everything = json.loads(json.dumps(comparison.to_dict()))
+    assert everything["labels"] == ["micro", "meso first_order"]
+    assert everything["distances"][0]["quantity"] == "activity of E"
+
+
+def test_order_of_trials_does_not_matter(preset, results):
+    swapped = results[0]
+    order = np.array([2, 0, 3, 1])
+    shuffled = attrs.evolve(
+        swapped,
+        **{
+            quantity: {name: a[order] for name, a in getattr(swapped, quantity).items()}
+            for quantity in ("rate", "release", "potential", "u", "x")
+        },
+    )
+    one, other = (
+        mp.compare(result, events=preset.events, fano_windows=[100], bands=[(1, 10)])
+        for result in (swapped, shuffled)
+    )
+    for a, b in zip(one.statistics, other.statistics, strict=True):
+        assert b.estimates[0].value == pytest.approx(a.estimates[0].value, rel=1e-9, nan_ok=True)
+        assert b.estimates[0].se == pytest.approx(a.estimates[0].se, rel=1e-6, nan_ok=True)
+
+
 def test_refusals(results):
     with pytest.raises(ValueError, match="at least one result"):
         mp.compare()
     other = mp.simulate(mp.presets.load("feedforward"), 10, dt=0.5)
     with pytest.raises(ValueError, match="of another network"):
         mp.compare(results[0], other)
+    coarse = mp.simulate(
+        results[0].network, 2000, dt=0.5, record_dt=2.0, level="meso", seed=1, trials=2
+    )
+    with pytest.raises(ValueError, match="distances need bins of equal width: 1.0 ms of micro"):
+        mp.compare(results[0], coarse, distances=True)
+    with pytest.raises(ValueError, match="windows must be >= 1.0 ms and fit 10 times"):
+        mp.compare(results[0], fano_windows=[15_000])
+    with pytest.raises(ValueError, match="holds no frequency"):
+        mp.compare(results[0], bands=[(600, 700)])
     with pytest.raises(KeyError, match='did you mean "rate of E'):
         mp.compare(results[0])["rate of E"]
 

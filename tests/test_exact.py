@@ -111,6 +111,8 @@ def test_instruction_sets(zoo, engine):
                 closure=engine.get("closure") or "second_order",
                 noise=engine.get("noise") or "binomial",
                 bin_tolerance=engine.get("bin_tolerance") or 0.0,
+                cohorts=[engine.get("method") == "cohorts"] * len(description["populations"]),
+                cohort_tolerance=0.0,
                 key=(11, 12),
                 trials=trials,
                 instruction_set=name,
@@ -134,6 +136,8 @@ def test_instruction_sets(zoo, engine):
             bins=bins,
             steps_per_bin=1,
             record_spikes=[False] * populations,
+            neurons=[None] * populations,
+            most_spikes=0,
             threads=1,
             **arrays,
         )

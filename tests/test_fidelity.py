@@ -1,4 +1,5 @@
-"""Mesoscopic against microscopic simulation: as close as promised, and not closer than known.
+"""Mesoscopic levels and cohorts against neurons one by one: as close as promised, and not closer than
+known.
 
 Standard errors are over trials. Where a comparison is passed by one closure, the same comparison
 must be failed by a closure that is known to be off, which shows that it has the power to see it.
@@ -9,7 +10,7 @@ import math
 
 import numpy as np
 import pytest
-from networks import DEPRESSING, FACILITATING, LIF, MICRO, MIXED, meso
+from networks import COHORTS, DEPRESSING, FACILITATING, LIF, MICRO, MIXED, meso
 from significance import assert_equal_means, assert_within, mean_over_trials, ratio_over_trials
 
 import mesopop as mp
@@ -199,10 +200,11 @@ def microscopic_statistics(preset):
     return recurrent_statistics(preset, MICRO)
 
 
+@pytest.mark.parametrize("engine", [{"level": "meso"}, COHORTS], ids=["default closure", "cohorts"])
 @pytest.mark.parametrize("preset", RECURRENT)
-def test_the_default_closure_is_faithful_in_recurrent_networks(preset):
+def test_faithful_in_recurrent_networks(preset, engine):
     micro = microscopic_statistics(preset)
-    mesoscopic = recurrent_statistics(preset, {"level": "meso"})
+    found_in = recurrent_statistics(preset, engine)
     # Five standard errors of the differences. Those of Up and Down states, which last for seconds,
     # are large: the time above the thresholds is known to 5 % of itself.
     resolution = {
@@ -212,7 +214,7 @@ def test_the_default_closure_is_faithful_in_recurrent_networks(preset):
         "time above": 0.3,
         "events": 0.3,
     }
-    for name, found in mesoscopic.items():
+    for name, found in found_in.items():
         assert_equal_means(found, micro[name], resolution=resolution[name], alpha=ALPHA)
 
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from networks import LIF, MICRO, MIXED, changed, isolated, meso, name_of
+from networks import COHORTS, LIF, MICRO, MIXED, changed, isolated, meso, name_of
 from scipy import stats
 from significance import ALPHA, Estimate, mean_over_trials, p_value
 from survivors import stationary_rate, survivor_function
@@ -17,7 +17,13 @@ ONCE = changed(LIF, t_ref=100.0)
 # Some hundred products; a population of 1 less the sum of its bins.
 ROUNDING = {"rtol": 1e-10, "atol": 1e-13}
 NOISE_FREE = [meso("second_order", "none"), meso("renewal", "none"), meso("renewal", "none", 0.0)]
-NOISY = [MICRO, meso("second_order"), meso("renewal"), meso("renewal", bin_tolerance=0.0)]
+NOISY = [
+    MICRO,
+    COHORTS,
+    meso("second_order"),
+    meso("renewal"),
+    meso("renewal", bin_tolerance=0.0),
+]
 
 
 def spike_fractions(neuron, drive, initial, engine, *, duration, size=1000, trials=1):
@@ -83,7 +89,7 @@ def test_first_spikes_without_noise(engine, initial):
 @pytest.mark.parametrize("drive", [16.0, 25.0])
 @pytest.mark.parametrize("engine", NOISY, ids=name_of)
 def test_the_stationary_state_has_no_transient(engine, neuron, drive):
-    # 4e6 neurons at the mesoscopic level, 4e5 neuron by neuron: at 9 Hz a standard error of 0.24 %
+    # 4e6 neurons at the mesoscopic level and by cohorts, 4e5 neuron by neuron: at 9 Hz a standard error of 0.24 %
     # and 0.75 % for every 5 ms.
     size = 1000 if engine is MICRO else 10_000
     fractions = spike_fractions(

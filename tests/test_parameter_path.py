@@ -1,84 +1,105 @@
-"""Parameters of a network by path."""
+"""Parameters of a network by their path."""
 
 import pytest
-from networks import GIF, LIF
 
 import mesopop as mp
+from mesopop.parameter_path import parameter, with_parameter
 
-
-@pytest.fixture(scope="module")
-def network():
-    return mp.Network(
-        populations=[
-            mp.Population(
-                "E", size=10, neuron=GIF, drive=(1.0, mp.OrnsteinUhlenbeck(std=2, tau=5))
+LIF = dict(tau_m=20, v_th=15, v_reset=0, t_ref=4, delta_u=2, rate_at_threshold=10)
+NETWORK = mp.Network(
+    populations=[
+        mp.Population(
+            "E",
+            size=100,
+            drive=(9.0, mp.OrnsteinUhlenbeck(std=1.0, tau=5.0)),
+            neuron=mp.GIF(
+                **LIF,
+                adaptation=[
+                    mp.ThresholdKernel(amplitude=1.0, tau=100.0),
+                    mp.SpikeTriggeredCurrent(amplitude=0.5, tau=30.0),
+                ],
             ),
-            mp.Population("L2.3", size=10, neuron=mp.LNP(10, transfer=mp.Softplus(2.0))),
-        ],
-        projections=[
-            mp.Projection("E", "L2.3", weight=1.0, stp=mp.TsodyksMarkram(U0=0.5, U=0, tau_d=100)),
-            mp.Projection("L2.3", "E", weight=1.0, name="back"),
-        ],
-    )
+        ),
+        mp.Population("L2.3", size=20, neuron=mp.LNP(10, transfer=mp.Softplus(2.0))),
+        mp.Population("L2", size=30, neuron=mp.Poisson(5.0)),
+    ],
+    projections=[
+        mp.Projection("E", "E", weight=0.5, stp=mp.TsodyksMarkram(U0=0.5, U=0.1, tau_d=100)),
+        mp.Projection("E", "L2.3", weight=0.1),
+    ],
+)
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "read"),
+    ("path", "before", "after"),
     [
-        ("populations.E.size", 20, lambda n: n.population("E").size),
-        ("populations.E.drive", 3.0, lambda n: n.population("E").drive),
-        ("populations.E.drive.1.std", 3.0, lambda n: n.population("E").drive[1].std),
-        ("populations.E.neuron", LIF, lambda n: n.population("E").neuron),
-        ("populations.E.neuron.v_th", 12.0, lambda n: n.population("E").neuron.v_th),
-        (
-            "populations.E.neuron.adaptation.2.amplitude",
-            0.5,
-            lambda n: n.population("E").neuron.adaptation[2].amplitude,
-        ),
-        (
-            "populations.L2.3.neuron.transfer.alpha",
-            1.0,
-            lambda n: n.population("L2.3").neuron.transfer.alpha,
-        ),
-        ("projections.E->L2.3.stp.tau_d", 50.0, lambda n: n.projection("E->L2.3").stp.tau_d),
-        ("projections.E->L2.3.stp", None, lambda n: n.projection("E->L2.3").stp),
-        ("projections.back.weight", -1.0, lambda n: n.projection("back").weight),
+        ("populations.E.drive", NETWORK.population("E").drive, 8.0),
+        ("populations.E.drive.0", 9.0, 8.0),
+        ("populations.E.drive.1.std", 1.0, 2.0),
+        ("populations.E.size", 100, 200),
+        ("populations.E.neuron.v_th", 15.0, 14.0),
+        ("populations.E.neuron.adaptation.0.tau", 100.0, 50.0),
+        ("populations.E.neuron.adaptation.1.amplitude", 0.5, -0.5),
+        ("populations.L2.3.neuron.transfer.alpha", 2.0, 3.0),
+        ("populations.L2.3.neuron", NETWORK.population("L2.3").neuron, mp.LIF(**LIF)),
+        ("populations.L2.neuron.rate", 5.0, 6.0),
+        ("projections.E->E.weight", 0.5, -0.5),
+        ("projections.E->E.stp.tau_d", 100.0, 50.0),
+        ("projections.E->E.stp", NETWORK.projection("E->E").stp, None),
+        ("projections.E->L2.3.delay", 0.0, 1.0),
     ],
 )
-def test_one_parameter_changes(network, path, value, read):
-    before = repr(network)
-    changed = mp.with_parameter(network, path, value)
-    assert read(changed) == value
-    assert mp.parameter(changed, path) == value
-    assert mp.with_parameter(changed, path, mp.parameter(network, path)) == network
-    assert repr(network) == before
+def test_a_parameter_is_changed_and_nothing_else(path, before, after):
+    assert parameter(NETWORK, path) == before
+    changed = with_parameter(NETWORK, path, after)
+    assert parameter(changed, path) == after
+    assert with_parameter(changed, path, before) == NETWORK != changed
 
 
 @pytest.mark.parametrize(
-    ("path", "message"),
+    ("path", "error"),
     [
-        ("population.E.drive", 'begins with "population"; did you mean "populations"'),
-        ("populations.e.drive", 'no population "e"; did you mean "E"'),
-        ("projections.E->E.weight", 'no projection "E->E"; did you mean "E->L2.3"'),
-        ("populations.E.driv", 'Population has no parameter "driv"; did you mean "drive"'),
-        ("populations.E.neuron.tau", 'GIF has no parameter "tau"; did you mean "tau_m"'),
-        ("populations.E.neuron.adaptation.3.tau", '"3" must be the number of one of 3 components'),
-        ("populations.E.neuron.tau_m.x", 'float has no parameter "x"'),
-        ("projections.back.stp.tau_d", 'None has no parameter "tau_d"'),
-        ("populations.E", 'must go on to a parameter of it, e.g. "populations.E.size"'),
+        ("population.E.drive", '"population"; did you mean "populations"'),
+        ("populations.e.drive", '"e"; did you mean "E"'),
+        ("populations.E.drvie", '"drvie"; did you mean "drive"'),
+        ("populations.E.neuron.adaptation.2.tau", '"2"; did you mean ".". Known: 0, 1'),
+        ("populations.E.neuron.adaptation.tau", "Known: 0, 1"),
+        ("populations.E.neuron.v_th.x", '15.0 has no parameter "x"'),
+        ("projections.E->L2.3.stp.tau_d", 'None has no parameter "tau_d"'),
+        ("projections.E->I.weight", '"E->I"; did you mean "E->'),
+        ("", 'did you mean "pro'),
+        ("populations", "Known: E, L2.3, L2"),
     ],
 )
-def test_unknown_parameters(network, path, message):
-    with pytest.raises(ValueError, match=message.replace(".", r"\.").replace(">", ">")):
-        mp.with_parameter(network, path, 1.0)
+def test_paths_that_lead_nowhere(path, error):
+    for use in (parameter, lambda net, path: with_parameter(net, path, 1.0)):
+        with pytest.raises(ValueError, match=f'unknown parameter "{path}".*{error}'):
+            use(NETWORK, path)
 
 
-def test_values_are_checked(network):
-    with pytest.raises(ValueError, match="tau_d must be >= 0 ms, got -5.0 ms"):
-        mp.with_parameter(network, "projections.E->L2.3.stp.tau_d", -5)
-    with pytest.raises(TypeError, match="size must be an integer"):
-        mp.with_parameter(network, "populations.E.size", 1.5)
-    with pytest.raises(TypeError, match="network must be a Network, got 3"):
-        mp.with_parameter(3, "populations.E.size", 1)
-    with pytest.raises(TypeError, match="path must be a string, got 3"):
-        mp.parameter(network, 3)
+@pytest.mark.parametrize(
+    ("path", "value", "kind", "error"),
+    [
+        (
+            "projections.E->E.stp.tau_d",
+            -5,
+            ValueError,
+            r"projections.E->E.stp: tau_d must be >= 0 ms, got -5.0 ms",
+        ),
+        ("populations.E.drive", "high", TypeError, r"populations.E: drive must be a number"),
+        ("populations.E.drive.1.tau", 0, ValueError, r"populations.E.drive.1: tau must be > 0 ms"),
+        ("populations.E.neuron.adaptation.0", 3, TypeError, "adaptation must be a sequence"),
+        ("populations.E.neuron.v_reset", 20, ValueError, "v_reset must be < v_th = 15.0 mV"),
+        ("populations.E.name", "I", ValueError, "is not a population"),
+    ],
+)
+def test_values_that_do_not_fit(path, value, kind, error):
+    with pytest.raises(kind, match=error):
+        with_parameter(NETWORK, path, value)
+
+
+def test_arguments_of_the_wrong_kind():
+    with pytest.raises(TypeError, match="network must be a Network"):
+        with_parameter("net", "populations.E.drive", 1.0)
+    with pytest.raises(TypeError, match="path must be a string"):
+        parameter(NETWORK, 3)

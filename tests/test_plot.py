@@ -87,21 +87,22 @@ def test_synapses_draw_u_and_x(results, ax):
 
 def test_dwell_times_draw_survival_functions(states):
     axes = mp.plot.dwell_times(*states, labels=["micro", "meso renewal"], ax=Figure().subplots(2))
-    for panel, times in zip(axes, (states[0].up_times, states[0].down_times), strict=True):
+    for panel, times in zip(axes, (states[0].up, states[0].down), strict=True):
         exponential, survival = panel.lines[:2]
         t, longer = drawn(survival)
-        np.testing.assert_allclose(t[1:], np.sort(times) / 1000)
-        expected = [np.mean(times / 1000 > value * (1 + 1e-12)) for value in t]
-        np.testing.assert_allclose(longer, expected, atol=1e-12)
+        n = len(times.complete) + 1
+        np.testing.assert_allclose(t[1:n], np.sort(times.complete) / 1000)
+        np.testing.assert_allclose(longer[:n], [1, *times.survival().fraction])
         t, longer = drawn(exponential)
-        np.testing.assert_allclose(longer, np.exp(-t * 1000 / times.mean()))
+        np.testing.assert_allclose(longer, np.exp(-t * times.rate.value))
         assert panel.get_xscale() == "log"
         assert survival.get_color() == style.COLOURS["micro"]
 
 
 def test_intervals(states, ax):
     mp.plot.intervals(states[1], ax=ax)
-    np.testing.assert_allclose(drawn(ax.lines[1])[0][1:], np.sort(states[1].intervals) / 1000)
+    intervals = np.sort(states[1].intervals) / 1000
+    np.testing.assert_allclose(drawn(ax.lines[1])[0][1 : len(intervals) + 1], intervals)
 
 
 def test_without_complete_intervals_the_panel_says_so(results, ax):
@@ -242,3 +243,80 @@ def test_refusals(results, states, ax):
         mp.plot.activity(*results, ax=[ax])
     with pytest.raises(ValueError, match='no plastic projection "E->I"; did you mean "E->E"'):
         mp.plot.synapses(results[0], projection="E->I", ax=ax)
+
+
+def test_distribution_marks_thresholds(results, states, ax):
+    mp.plot.distribution(results[0], ax=ax, thresholds=states[0].segmentation)
+    assert [line.get_xdata()[0] for line in ax.lines] == [6.0, 25.0]
+
+
+def test_power_spectrum_draws_estimate_band_and_theory(results, ax):
+    spectra = [mp.analysis.power_spectrum(result.rate["E"], dt=1.0) for result in results]
+    theory = ([1.0, 10.0], [3.0, 4.0])
+    mp.plot.power_spectrum(*spectra, labels=["micro", "meso renewal"], theory=theory, ax=ax)
+    for line, spectrum in zip(ax.lines, spectra, strict=False):
+        frequency, power = drawn(line)
+        np.testing.assert_array_equal(power, spectrum.coarse().power)
+        np.testing.assert_array_equal(frequency, spectrum.coarse().frequency)
+    np.testing.assert_array_equal(drawn(ax.lines[-1])[1], theory[1])
+    assert ax.lines[-1].is_dashed()
+    assert len(ax.collections) == 2
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    with pytest.raises(ValueError, match="theory must be two arrays of equal shape"):
+        mp.plot.power_spectrum(spectra[0], theory=([1.0], [1.0, 2.0]), ax=ax)
+
+
+def test_spectrum_of_a_constant_series_says_so(ax):
+    mp.plot.power_spectrum(mp.analysis.power_spectrum(np.ones(300), dt=1.0), ax=ax)
+    assert [text.get_text() for text in ax.texts] == ["no power: the series does not vary"]
+
+
+def test_coherence_and_fano_factor(results, ax):
+    first, second = (result.rate["E"] for result in results)
+    together = mp.analysis.cross_spectrum(first, second, dt=1.0)
+    mp.plot.coherence(together, ax=ax)
+    np.testing.assert_array_equal(drawn(ax.lines[0])[1], together.coherence)
+    assert ax.lines[1].get_ydata()[0] == together.significance(0.05)
+    factor = mp.analysis.fano_factor(first, dt=1.0, size=100)
+    panel = mp.plot.fano_factor(factor, labels=["micro"], ax=Figure().subplots())
+    np.testing.assert_array_equal(drawn(panel.lines[0])[1], factor.value)
+
+
+def test_interval_against_amplitude(results, ax):
+    rate = results[0].rate["E"]
+    events = mp.analysis.population_spikes(rate, dt=1.0, low=6.0, high=25.0)
+    mp.plot.interval_against_amplitude(events, labels=["micro"], ax=ax)
+    amplitude, interval = drawn(ax.lines[0])
+    np.testing.assert_array_equal(interval, events.intervals / 1000)
+    np.testing.assert_array_equal(amplitude, events.amplitudes[events.before_interval])
+    label = ax.get_legend().get_texts()[0].get_text()
+    ranks = events.amplitude_and_next_interval
+    assert label == f"micro: ρ = {ranks.value:.2f}, p = {float(f'{ranks.p:.2g}'):g}"
+
+
+def test_raster_draws_the_recorded_spikes(preset):
+    result = mp.simulate(preset.network, 2000, dt=0.5, seed=1, trials=2, record=("rate", "spikes"))
+    axes = mp.plot.raster(result, trial=1, t_start=500, t_stop=1500, ax=Figure().subplots(2))
+    train = result.spikes["E"][1]
+    train = train[(train["time"] > 500) & (train["time"] <= 1500)]
+    t, neuron = drawn(axes[0].lines[0])
+    np.testing.assert_array_equal(t, train["time"] / 1000)
+    np.testing.assert_array_equal(neuron, train["neuron"])
+    few = mp.plot.raster(result, most=10, ax=Figure().subplots(2))
+    assert few[0].get_ylabel() == "neuron of E (10 of 100)"
+    with pytest.raises(ValueError, match="spikes were not recorded"):
+        mp.plot.raster(mp.simulate(preset.network, 10, dt=0.5), ax=axes)
+
+
+def test_comparison_draws_ratios(preset, results, ax):
+    compared = mp.compare(*results, events=preset.events)
+    assert compared.plot(ax=ax) is ax
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert "mean Up time (s)" in names
+    assert "number of Up onsets" not in names
+    values = ax.containers[0].lines[0].get_xdata()
+    for name, value in zip(names, values, strict=True):
+        first, other = compared[name].estimates
+        assert value == pytest.approx(other.value / first.value, rel=1e-12)
+    with pytest.raises(ValueError, match="at least two results"):
+        mp.compare(results[0]).plot(ax=ax)

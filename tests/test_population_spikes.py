@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from mesopop.analysis import DOWN, UP, Estimate, population_spikes, segment
+from mesopop.analysis import DOWN, UP, Estimate, event_average, population_spikes, segment
 
 LOW, HIGH = 5.0, 30.0
 
@@ -211,6 +211,108 @@ def test_few_intervals_leave_the_errors_open():
     assert cv.value == pytest.approx(np.std([20, 30, 10], ddof=1) / 20)
     left_out = [np.std(pair, ddof=1) / np.mean(pair) for pair in ([30, 10], [20, 10], [20, 30])]
     assert cv.se == pytest.approx(math.sqrt(2 / 3 * np.sum((left_out - np.mean(left_out)) ** 2)))
+
+
+# What an event has to do with those before it
+
+
+def test_intervals_know_the_events_before_them():
+    # Trial 0: an event cut off, two complete ones, one cut off. Trial 1: one only. Trial 2: two.
+    rate = np.zeros((3, 60))
+    rate[0, :4] = rate[0, 10:14] = rate[0, 30:33] = rate[0, 55:] = 50.0
+    rate[1, 20:24] = 70.0
+    rate[2, 5:7], rate[2, 25:27] = 80.0, 90.0
+    events = population_spikes(rate, dt=1.0, low=LOW, high=HIGH, smooth=0.0)
+    assert events.trials.tolist() == [0, 0, 1, 2, 2]
+    assert events.intervals.tolist() == [20.0, 25.0, 20.0]
+    assert events.before_interval.tolist() == [0, 1, 3]
+    assert events.serial_correlation.n == 1  # 20 and 25 of trial 0
+    assert events.amplitude_and_next_interval.n == 3
+    assert events.amplitude_and_last_interval.n == 2  # the event after 25 is cut off
+    durations = events.interval_durations
+    assert durations.complete.tolist() == [20.0, 25.0, 20.0]
+    assert durations.cut_off.tolist() == [5.0, 40.0, 35.0]
+
+
+def depressed_bursts(rng, n, *, after, before):
+    """Bursts whose amplitude depends on the interval before, and the next interval on them."""
+    gap, onset, rate = 100.0, 100, np.ones(500 * n + 1000)
+    for _ in range(n):
+        height = 60 + 20 * rng.normal() + before * (gap - 250)
+        height = max(height, 40)
+        rate[onset : onset + 8] += height
+        gap = max(250 + 60 * rng.normal() + after * (height - 60), 30)
+        onset += int(gap)
+    return rate
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "signs"),
+    [(2.0, 0.0, (1, 0)), (0.0, 0.2, (0, 1)), (0.0, 0.0, (0, 0))],
+)
+def test_dependence_on_amplitudes_is_found_where_it_is(after, before, signs):
+    # 400 events: independent quantities have p < 1e-4 once in 10 000, the others correlations of
+    # about 0.5, ten standard errors.
+    rng = np.random.default_rng(6)
+    rate = depressed_bursts(rng, 400, after=after, before=before)
+    events = population_spikes(rate, dt=1.0, low=LOW, high=HIGH, smooth=0.0)
+    assert len(events) == 400
+    for found, sign in zip(
+        (events.amplitude_and_next_interval, events.amplitude_and_last_interval),
+        signs,
+        strict=True,
+    ):
+        assert (found.p < 1e-8 and found.value > 0.3) if sign else found.p > 1e-4
+
+
+def test_serial_correlation_of_known_intervals():
+    rng = np.random.default_rng(7)
+    noise = rng.normal(size=3001)
+    gaps = np.rint(300 + 60 * (noise[1:] + noise[:-1]) / math.sqrt(2)).astype(int)
+    onsets = 50 + np.cumsum(np.maximum(gaps, 20))
+    rate = bursts(rng, onsets, onsets[-1] + 100)
+    events = population_spikes(rate, dt=1.0, low=LOW, high=HIGH, smooth=0.0)
+    # Moving average of two: 1/2, known to about 1 / sqrt(3000).
+    assert events.serial_correlation.value == pytest.approx(0.5, abs=4 / math.sqrt(3000))
+    assert "correlation of intervals" in repr(events)
+
+
+def test_average_around_events_and_its_error():
+    rng = np.random.default_rng(8)
+    onsets = np.arange(200, 60_000, 300)
+    noise = rng.normal(0, 5, (2, 60_200))
+    shape = np.interp(np.arange(-20, 40), [-20, 0, 40], [0, 1, 0])
+    rate = np.zeros_like(noise)
+    for onset in onsets:
+        rate[:, onset - 20 : onset + 40] = 100 * shape
+    events = population_spikes(rate, dt=0.5, low=LOW, high=HIGH, smooth=0.0)
+    average = event_average(noise + rate, events, before=30.0, after=30.0)
+    assert (average.n, average.left_out) == (2 * len(onsets), 0)
+    np.testing.assert_allclose(average.times, np.arange(-60, 61) * 0.5)
+    assert np.mean(average.se) == pytest.approx(5 / math.sqrt(average.n), rel=0.05)
+    truth = np.zeros(121)
+    truth[40:100] = 100 * shape
+    scores = (average.mean - truth) / average.se
+    assert np.abs(scores).max() < 5
+    assert np.std(scores) == pytest.approx(1, abs=4 / math.sqrt(2 * 121))
+    onset = event_average(rate, events, before=5.0, after=5.0, align="onset")
+    assert onset.mean[10] > HIGH >= onset.mean[9]
+
+
+def test_events_near_a_border_are_left_out_of_averages():
+    rate = np.zeros(100)
+    rate[[5, 50]] = 90.0
+    events = population_spikes(rate, dt=1.0, low=LOW, high=HIGH, smooth=0.0)
+    average = event_average(rate, events, before=10.0, after=10.0)
+    assert (average.n, average.left_out) == (1, 1)
+    assert np.isnan(average.se).all()
+    none = event_average(rate, population_spikes(rate, dt=1.0, low=99.0, high=100.0))
+    assert none.n == 0 and np.isnan(none.mean).all()
+    assert "no event to average" in repr(none)
+    with pytest.raises(ValueError, match="series must have the shape of the events"):
+        event_average(rate[1:], events)
+    with pytest.raises(ValueError, match="align must be .* got 'end'"):
+        event_average(rate, events, align="end")
 
 
 # Nothing to see

@@ -49,6 +49,8 @@ def test_replay_on_the_ring_is_local_brief_and_travels():
     starts = np.flatnonzero(np.diff(burst.astype(int), prepend=0) == 1)
     ends = np.flatnonzero(np.diff(burst.astype(int), append=0) == -1)
     centre = np.angle(direction @ rate) / (2 * np.pi)
-    sweeps = [np.ptp(np.unwrap(centre[a : b + 1], period=1.0)) for a, b in zip(starts, ends, strict=True)]
+    sweeps = [
+        np.ptp(np.unwrap(centre[a : b + 1], period=1.0)) for a, b in zip(starts, ends, strict=True)
+    ]
     assert len(sweeps) >= 5
     assert max(sweeps) > 0.1

@@ -15,7 +15,7 @@ from mesopop.neurons import GIF, LIF, Poisson, SpikeTrains
 from mesopop.plasticity import TsodyksMarkram
 from mesopop.signals import OrnsteinUhlenbeck, Sampled, Sinusoid, Steps
 from reference import KeyedDraws, NumpyDraws, simulate_mesoscopic, simulate_microscopic
-from reference.adaptation import QuasiRenewal
+from reference.adaptation import QuasiRenewal, QuasiRenewalTraces
 from reference.initial import AgeGroup
 from reference.population_activity import LIFActivity
 from reference.renewal import stationary_ages
@@ -113,8 +113,8 @@ def test_age_bins_hold_the_population(noise):
     probability, potential = stationary_ages(neuron, 18.0, 0.5)
     ages = range(len(probability) - 1, -1, -1)
     groups = [AgeGroup(a, -1 - a, size * probability[a], potential[a]) for a in ages]
-    adaptation = QuasiRenewal(neuron, 0.5, 4000, 0.0)
-    activity = LIFActivity(neuron, groups, Unconnected(), 0.5, Count(), adaptation)
+    traces = QuasiRenewalTraces(QuasiRenewal(neuron, 0.5, 4000, 0.0), -1 - np.array(ages))
+    activity = LIFActivity(neuron, groups, Unconnected(), 0.5, Count(), traces)
     missing, fired = [], []
     for step in range(4000):
         fired.append(activity.step(step))
@@ -262,9 +262,6 @@ def test_signals_in_every_step():
 
 
 def test_what_the_references_cannot_do_is_refused():
-    sparse = onto_lnp(Poisson(5.0), 10, probability=0.5)
-    with pytest.raises(ValueError, match="probability must be 1"):
-        run(sparse, 10, 0.5, "micro")
     delayed = onto_lnp(Poisson(5.0), 10, delay=0.7)
     with pytest.raises(ValueError, match="delay must be a multiple of dt = 0.5 ms, got 0.7 ms"):
         run(delayed, 10, 0.5, "first_order")

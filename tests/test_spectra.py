@@ -6,7 +6,7 @@ here those of the time grid; that of the mean over N independent neurons is one 
 
 import numpy as np
 import pytest
-from networks import LIF, MICRO, isolated, meso, name_of
+from networks import COHORTS, LIF, MICRO, isolated, meso, name_of
 from scipy import signal
 from significance import Estimate, assert_within, mean_over_trials
 from survivors import stationary_rate, survivor_function
@@ -15,9 +15,9 @@ import mesopop as mp
 
 SIZE, DT = 40, 0.5
 BANDS = [(0.5, 4.0), (4.0, 15.0), (15.0, 60.0), (60.0, 250.0), (250.0, 500.0)]
-# Standard errors of 0.7 % in the lowest band, whatever the number of neurons: 1/sqrt(3.5 Hz 8000 s)
+# Standard errors of 0.65 % in the lowest band, whatever the number of neurons: 1/sqrt(3.5 Hz 9600 s)
 # and some for the windows.
-TRIALS, DURATION, SEGMENT = 40, 200_000.0, 8192
+TRIALS, DURATION, SEGMENT = 40, 240_000.0, 8192
 BOUND = 0.03
 DRIVES = {"9 Hz": 16.0, "28 Hz": 25.0}
 
@@ -55,7 +55,7 @@ def measured_bands(drive, engine):
     ]
 
 
-@pytest.mark.parametrize("engine", [MICRO, meso("renewal")], ids=name_of)
+@pytest.mark.parametrize("engine", [MICRO, COHORTS, meso("renewal")], ids=name_of)
 @pytest.mark.parametrize("firing", DRIVES)
 def test_spectrum(firing, engine):
     for measured in measured_bands(DRIVES[firing], engine):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from networks import CLOSURES, LIF, MICRO, changed, isolated, meso, name_of
+from networks import CLOSURES, COHORTS, LIF, MICRO, changed, isolated, meso, name_of
 from scipy.optimize import brentq
 from significance import ALPHA, Estimate, assert_within, mean_over_trials, p_value
 from survivors import stationary_rate
@@ -19,6 +19,7 @@ POINTS = {
     "fine": (LIF, 16.0, 0.1),
     "not refractory": (changed(LIF, t_ref=0.0), 25.0, 0.5),
     "sharp threshold": (changed(LIF, delta_u=0.5), 18.0, 0.5),
+    "nearly hard threshold": (changed(LIF, delta_u=0.05), 14.9, 0.5),
     "long refractory time": (changed(LIF, t_ref=150.0), 20.0, 0.5),
 }
 # Without synapses the first and second order are the same.
@@ -53,10 +54,11 @@ def assert_exact(measured, point):
     assert p_value(measured, exact) > ALPHA
 
 
+@pytest.mark.parametrize("engine", [MICRO, COHORTS], ids=name_of)
 @pytest.mark.parametrize("point", POINTS)
-def test_microscopic_rate(point):
+def test_microscopic_rate(point, engine):
     # Irregular firing needs the most spikes: their relative error is 1/sqrt(2e6) = 0.07 %.
-    assert_exact(measured_rate(point, MICRO, size=1000, spikes=2e6), point)
+    assert_exact(measured_rate(point, engine, size=1000, spikes=2e6), point)
 
 
 @pytest.mark.parametrize("engine", MESOSCOPIC, ids=name_of)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 from networks import DEPRESSING, LIF, MIXED, isolated
 from scipy import signal
 from significance import mean_over_trials
@@ -134,14 +133,6 @@ def test_renewal_spectrum():
     spikes = intervals(LIF, 25.0)
     low = renewal_spectrum(spikes, [1e-3])[0]
     assert low == pytest.approx(2 * spikes.rate * spikes.cv**2, rel=1e-4)
-
-
-def test_spectra_are_drawn():
-    f = np.geomspace(1, 100, 20)
-    ax = mp.plot.spectrum(f, 1 / f, measured=(f, 2 / f), ax=Figure().subplots())
-    assert [line.get_label() for line in ax.lines] == ["measured", "theory"]
-    with pytest.raises(ValueError, match="theory must have one density for each frequency"):
-        mp.plot.spectrum(f, f[1:], ax=ax)
 
 
 def test_bad_arguments_of_spectra():

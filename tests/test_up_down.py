@@ -294,6 +294,7 @@ def test_reprs_fit_and_say_the_same():
         (Estimate(1234.5, 88.0, 9, "Hz"), "1234 ± 88 Hz"),
         (Estimate(12.3456, math.nan, 1, "Hz"), "12.3 Hz"),
         (Estimate(12.3456, 0.0, 4, "ms"), "12.3 ± 0 ms"),
+        (Estimate(9.64e-7, 2.1e-9, 9), "9.6e-07 ± 2.1e-09"),
         (Estimate(math.nan, math.nan, 0, "ms"), "–"),
     ],
 )

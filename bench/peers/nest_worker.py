@@ -25,14 +25,17 @@ def build(description):
         print_time=False,
         rng_seed=description["seed"],
     )
-    nodes[:] = [nest.Create("gif_pop_psc_exp", params=p) for p in description["nodes"]]
-    delays = [c["delay"] for c in description["connections"]]
+    named = {
+        name: nest.Create(node["model"], node["n"], params=node["params"])
+        for name, node in description["nodes"].items()
+    }
+    nodes[:] = named.values()
+    delays = [c["syn_spec"]["delay"] for c in description["connections"]]
     if delays:
         # Multimeters are connected by this synapse; a delay of its own would change the slices.
         nest.SetDefaults("static_synapse", {"delay": min(delays)})
     for c in description["connections"]:
-        synapse = {"weight": c["weight"], "delay": c["delay"]}
-        nest.Connect(nodes[c["source"]], nodes[c["target"]], syn_spec=synapse)
+        nest.Connect(named[c["pre"]], named[c["post"]], c["conn_spec"], c["syn_spec"])
     return {"version": nest.__version__}
 
 
@@ -45,20 +48,36 @@ def simulate(duration):
 
 def rates(duration, pieces):
     """Advance while counting all spikes."""
+    of_populations = nodes[0].model == "gif_pop_psc_exp"
     if not recorders:
-        settings = {"record_from": ["n_events"], "interval": nest.resolution}
         for node in nodes:
-            recorders.append(nest.Create("multimeter", params=settings))
-            nest.Connect(recorders[-1], node)
+            if of_populations:
+                settings = {"record_from": ["n_events"], "interval": nest.resolution}
+                recorders.append(nest.Create("multimeter", params=settings))
+                nest.Connect(recorders[-1], node)
+            else:
+                recorders.append(nest.Create("spike_recorder"))
+                nest.Connect(node, recorders[-1])
     found = [[] for _ in nodes]
     for _ in range(pieces):
         for recorder in recorders:
             recorder.n_events = 0
         nest.Simulate(duration)
         for of_node, recorder, node in zip(found, recorders, nodes, strict=True):
-            counts = recorder.events["n_events"]
-            of_node.append(1000 * float(counts.mean()) / (node.N * nest.resolution))
+            if of_populations:
+                counts = recorder.events["n_events"]
+                of_node.append(1000 * float(counts.mean()) / (node.N * nest.resolution))
+            else:
+                of_node.append(1000 * recorder.n_events / (len(node) * duration))
     return {"rates": found}
+
+
+def defaults(model):
+    """Defaults of a model, as far as they are numbers or arrays of numbers."""
+    found = nest.GetDefaults(model)
+    plain = {key: v.tolist() if hasattr(v, "tolist") else v for key, v in found.items()}
+    kinds = (int, float, list)
+    return {"defaults": {key: value for key, value in plain.items() if type(value) in kinds}}
 
 
 def memory():
@@ -67,7 +86,13 @@ def memory():
     return {"megabytes": kilobytes / (1024 if sys.platform != "darwin" else 1024**2)}
 
 
-REQUESTS = {"build": build, "simulate": simulate, "rates": rates, "memory": memory}
+REQUESTS = {
+    "build": build,
+    "simulate": simulate,
+    "rates": rates,
+    "memory": memory,
+    "defaults": defaults,
+}
 
 for line in sys.stdin:
     arguments = json.loads(line)

@@ -12,7 +12,7 @@ without kernels.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -39,8 +39,13 @@ def pull_of_current(neuron, tau: float, dt: float) -> float:
     return current_gain(neuron.tau_m, tau, dt) / neuron.tau_m
 
 
-class NeuronTraces:
-    """Threshold and currents of every neuron, from all of its own spikes.
+def kernels(neuron) -> list:
+    """All of them, threshold kernels first."""
+    return [*threshold_kernels(neuron), *spike_triggered_currents(neuron)]
+
+
+class Traces:
+    """Threshold and currents of neurons, or their means over groups of neurons.
 
     Parameters
     ----------
@@ -48,41 +53,61 @@ class NeuronTraces:
     dt : float
         ms
     age : ndarray
-        Steps since the last spike of each neuron; inf if it never fired.
-    past_rate : float
-        Spikes per step before the last one: they have left what they leave in the mean.
+        Steps since the last spike of each neuron or group; inf if it never fired.
+    at_spike : ndarray, optional
+        Value of each of the `kernels` just after that spike, perhaps with a column per neuron; by
+        default that of the first one ever.
     """
 
-    def __init__(self, neuron, dt: float, age: np.ndarray, past_rate: float):
-        thresholds, currents = threshold_kernels(neuron), spike_triggered_currents(neuron)
-
-        def initial(kernel):
-            decay = math.exp(-dt / kernel.tau)
-            earlier = past_rate * decay / (1 - decay)  # sum of past_rate decay^j over j >= 1
-            return kernel.amplitude * (1 + earlier) * np.exp(-age * dt / kernel.tau)
-
-        self._kernels = [*thresholds, *currents]
-        self._traces = np.array([initial(k) for k in self._kernels]).reshape(-1, len(age))
-        self._decay = np.array([[math.exp(-dt / k.tau)] for k in self._kernels]).reshape(-1, 1)
-        self._n_thresholds = len(thresholds)
+    def __init__(self, neuron, dt: float, age: np.ndarray, at_spike: np.ndarray | None = None):
+        of_neuron = kernels(neuron)
+        self._amplitude = np.array([k.amplitude for k in of_neuron])
+        if at_spike is None:
+            at_spike = self._amplitude
+        tau = np.array([k.tau for k in of_neuron]).reshape(-1, 1)
+        self._traces = np.atleast_2d(at_spike.T).T * np.exp(-age * dt / tau)
+        self._decay = np.exp(-dt / tau)
+        self._n_thresholds = len(threshold_kernels(neuron))
+        currents = of_neuron[self._n_thresholds :]
         self._pull = np.array([pull_of_current(neuron, k.tau, dt) for k in currents])
 
     @property
     def threshold(self) -> np.ndarray:
-        """Rise of the threshold of each neuron, mV."""
+        """Rise of the threshold, mV."""
         return self._traces[: self._n_thresholds].sum(axis=0)
 
     @property
     def pull(self) -> np.ndarray:
-        """What the currents will take from each potential in the next step, mV."""
+        """What the currents will take from the potential in the next step, mV."""
         return self._pull @ self._traces[self._n_thresholds :]
 
     def relax(self) -> None:
         self._traces *= self._decay
 
+
+class NeuronTraces(Traces):
+    """Of every neuron, from all of its own spikes."""
+
     def spike(self, fired: np.ndarray) -> None:
-        for kernel, trace in zip(self._kernels, self._traces, strict=True):
-            trace[fired] += kernel.amplitude
+        self._traces[:, fired] += self._amplitude[:, None]
+
+
+class CohortTraces(Traces):
+    """Means over cohorts: those who fire together go on with the mean of what they had."""
+
+    def absorb_first(self, share: float) -> None:
+        self._traces[:, 1] += share * (self._traces[:, 0] - self._traces[:, 1])
+
+    def keep(self, kept: np.ndarray) -> None:
+        self._traces = self._traces[:, kept]
+
+    def record(self, step: int, fraction: float) -> None:
+        """Spikes of the population do not matter."""
+
+    def add(self, step: int, fired: np.ndarray) -> None:
+        """A new cohort of the neurons that fired, so many of each cohort outside refractoriness."""
+        earlier = self._traces[:, : len(fired)] @ fired / fired.sum()
+        self._traces = np.column_stack([self._traces, earlier + self._amplitude])
 
 
 class Effect:
@@ -187,3 +212,56 @@ class QuasiRenewal:
         since_start = np.append(0.0, np.cumsum(self._fired[:step] * effect.older[:step][::-1]))
         older = before_start + since_start[np.maximum(last_spike, 0)]
         return effect.own[age] + np.where(last_spike >= 0, older, of_initial)
+
+
+class QuasiRenewalTraces:
+    """Threshold and currents of age bins in the quasi-renewal approximation.
+
+    Parameters
+    ----------
+    quasi_renewal : QuasiRenewal
+    last_spike : ndarray
+        Step of the last spike of the neurons of each bin.
+    """
+
+    def __init__(self, quasi_renewal: QuasiRenewal, last_spike: np.ndarray):
+        self._quasi_renewal = quasi_renewal
+        self._last_spike = last_spike
+        # Only the first bin can hold neurons of different last spikes.
+        self._first = LastSpikes(last_spike[0])
+        self._now = 0
+
+    @property
+    def threshold(self) -> np.ndarray:
+        """Rise of the threshold, mV."""
+        return self._by_bin(self._quasi_renewal.threshold)
+
+    @property
+    def pull(self) -> np.ndarray:
+        """What the currents will take from the potential in the next step, mV."""
+        return self._by_bin(self._quasi_renewal.pull)
+
+    def _by_bin(self, effect: Callable) -> np.ndarray:
+        values = effect(self._now, self._last_spike)
+        values[0] = self._first.weight @ effect(self._now, self._first.step)
+        return values
+
+    def relax(self) -> None:
+        self._now += 1
+
+    def absorb_first(self, share: float) -> None:
+        second = LastSpikes(self._last_spike[1])
+        second.absorb(self._first, share)
+        self._first = second
+
+    def keep(self, kept: np.ndarray) -> None:
+        """Drop the others; the first only after the second has absorbed it."""
+        self._last_spike = self._last_spike[kept]
+
+    def record(self, step: int, fraction: float) -> None:
+        """A fraction of the neurons fires in the step."""
+        self._quasi_renewal.record(step, fraction)
+
+    def add(self, step: int, fired: np.ndarray | None) -> None:
+        """A new bin of the neurons that fired, whichever these are."""
+        self._last_spike = np.append(self._last_spike, step)

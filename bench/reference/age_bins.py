@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from .adaptation import LastSpikes, QuasiRenewal
-from .hazards import exponential_escape
+from .adaptation import CohortTraces, QuasiRenewal, QuasiRenewalTraces
+from .hazards import escape_hazard
 from .initial import AgeGroup
 from .membrane_input import MembraneInput
 from .time_grid import history_steps, whole_steps
@@ -30,26 +30,25 @@ class AgeBins:
         groups: Sequence[AgeGroup],
         membrane: MembraneInput,
         dt: float,
-        adaptation: QuasiRenewal,
+        traces: CohortTraces | QuasiRenewalTraces,
     ):
         self._neuron = neuron
         self._refractory_steps = whole_steps("t_ref", neuron.t_ref, dt)
         self._history_steps = history_steps(neuron, dt)
         self._membrane = membrane
         self._dt = dt
-        self._adaptation = adaptation
+        self._traces = traces
         self.count = np.array([g.count for g in groups], float)
         self.size = self.count.sum()
-        self.last_spike = np.array([-1 - g.age if g.fired else adaptation.NEVER for g in groups])
+        self.last_spike = np.array([-1 - g.age if g.fired else QuasiRenewal.NEVER for g in groups])
         self.birth = np.array(
             [
                 g.birth if g.age > self._refractory_steps else last
                 for g, last in zip(groups, self.last_spike, strict=True)
             ]
         )
-        self._oldest = LastSpikes(self.last_spike[0])
         self._potential = np.array([g.potential for g in groups], float)
-        self._hazard = self._end_hazard(-1)
+        self._hazard = self._end_hazard()
 
     @property
     def potential(self) -> float:
@@ -66,16 +65,14 @@ class AgeBins:
             # Gaussian noise can make counts negative: with |count|, means stay between two values.
             weight = np.abs(self.count[:2])
             share = weight[0] / weight.sum() if weight.sum() > 0 else 0.5
-            second = LastSpikes(self.last_spike[1])
-            second.absorb(self._oldest, share)
             self.absorb_first(share)
             self.keep(np.arange(len(self.count)) > 0)
-            self._oldest = second
 
     def absorb_first(self, share: float) -> None:
         """Mix the first bin, whose share is given, into the second."""
         for values in (self._potential, self._hazard):
             values[1] += share * (values[0] - values[1])
+        self._traces.absorb_first(share)
         self.count[1] += self.count[0]
 
     def keep(self, kept: np.ndarray) -> None:
@@ -83,8 +80,7 @@ class AgeBins:
         self.count, self.birth = self.count[kept], self.birth[kept]
         self.last_spike = self.last_spike[kept]
         self._potential, self._hazard = self._potential[kept], self._hazard[kept]
-        if not kept[0]:
-            self._oldest = LastSpikes(self.last_spike[0])
+        self._traces.keep(kept)
 
     def integrated_hazard(self, step: int) -> np.ndarray:
         """Of each bin outside refractoriness in the step, whose potentials move on to its end.
@@ -95,33 +91,30 @@ class AgeBins:
         free = slice(self.n_awake(step))
         # A jump of the potential multiplies an exponential hazard. (The first bin's hazard is a
         # mean over the bins that joined it, not the hazard at their mean potential.)
-        start = self._hazard[free] * math.exp(d / self._neuron.delta_u)
-        V, pull = self._potential, self._by_bin(self._adaptation.pull, step)
-        V[free] = a * (V[free] + d) + b - pull[free]
-        self._hazard = self._end_hazard(step)
+        if d == 0 or self._neuron.escape == "exponential":
+            start = self._hazard[free] * math.exp(d / self._neuron.delta_u)
+        else:
+            threshold = self._traces.threshold[free]
+            start = escape_hazard(self._potential[free] + d - threshold, self._neuron)
+        V = self._potential
+        V[free] = a * (V[free] + d) + b - self._traces.pull[free]
+        self._traces.relax()
+        self._hazard = self._end_hazard()
         return (start + self._hazard[free]) * self._dt / 2
 
-    def add(self, step: int, n: float) -> None:
-        """n neurons fire in the step."""
-        self._adaptation.record(step, n / self.size)
+    def add(self, step: int, n: float, fired: np.ndarray | None = None) -> None:
+        """n neurons fire in the step; `fired`: of each bin outside refractoriness, if known."""
+        self._traces.record(step, n / self.size)
         if n == 0:
             return
+        self._traces.add(step, fired)
         v_reset = float(self._neuron.v_reset)
-        threshold = self._adaptation.threshold(step + 1, np.array([step]))
+        threshold = self._traces.threshold[-1]
         self.count = np.append(self.count, n)
         self.birth = np.append(self.birth, step)
         self.last_spike = np.append(self.last_spike, step)
         self._potential = np.append(self._potential, v_reset)
-        self._hazard = np.append(
-            self._hazard, exponential_escape(v_reset - threshold, self._neuron)
-        )
+        self._hazard = np.append(self._hazard, escape_hazard(v_reset - threshold, self._neuron))
 
-    def _by_bin(self, effect: Callable, step: int) -> np.ndarray:
-        # Only the first bin can hold neurons of different last spikes.
-        values = effect(step, self.last_spike)
-        values[0] = self._oldest.weight @ effect(step, self._oldest.step)
-        return values
-
-    def _end_hazard(self, step: int) -> np.ndarray:
-        threshold = self._by_bin(self._adaptation.threshold, step + 1)
-        return exponential_escape(self._potential - threshold, self._neuron)
+    def _end_hazard(self) -> np.ndarray:
+        return escape_hazard(self._potential - self._traces.threshold, self._neuron)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .adaptation import QuasiRenewal
+from .adaptation import CohortTraces
 from .age_bins import AgeBins
 from .draws import Draws
 from .initial import AgeGroup
@@ -45,7 +45,7 @@ class CohortSpikes:
         probability = -np.expm1(-hazard)
         if self._noise == "none":
             return size * probability
-        if size @ hazard > 2 * len(size):
+        if size @ hazard > 1 + len(size) / 8:  # many spikes
             return self._draws.cohort_spike_counts(self._population, step, size, probability)
         return np.array([self._thin(m, h) for m, h in zip(size, hazard, strict=True)], float)
 
@@ -75,9 +75,9 @@ class CohortActivity(AgeBins):
         membrane: MembraneInput,
         dt: float,
         spikes: CohortSpikes,
-        adaptation: QuasiRenewal,
+        traces: CohortTraces,
     ):
-        super().__init__(neuron, groups, membrane, dt, adaptation)
+        super().__init__(neuron, groups, membrane, dt, traces)
         self._spikes = spikes
         self.synapses: list[CohortSynapses] = []
         self.fired = np.zeros(0)
@@ -90,7 +90,7 @@ class CohortActivity(AgeBins):
         self.fired = self._spikes.step(step, self.count[: len(hazard)], hazard)
         self.count[: len(hazard)] -= self.fired
         n = float(self.fired.sum())
-        self.add(step, n)
+        self.add(step, n, self.fired)
         return n
 
     def absorb_first(self, share: float) -> None:
@@ -140,8 +140,11 @@ class CohortSynapses:
         first, second = Moments(*self._moments[:, 0]), Moments(*self._moments[:, 1])
         self._moments[:, 1] = vars_of(mixture(share, first, second))
 
-    def step(self, n: float, normals: Callable[..., np.ndarray] | None) -> float:
-        """Relax to the end of the step and release the n spikes of the activity."""
+    def step(self, n: float, normals: Callable[[int], np.ndarray] | None) -> float:
+        """Relax to the end of the step and release the n spikes of the activity.
+
+        `normals` returns a pair of standard normals for each of the cohorts that fire.
+        """
         self._moments = np.array(vars_of(relax(Moments(*self._moments), self._plasticity)))
         if n == 0:
             return 0.0
@@ -155,17 +158,16 @@ class CohortSynapses:
         self._moments[:, 0] = vars_of(after_spike(everybody, self._plasticity))
         return n * (everybody.u * everybody.x + everybody.cov)
 
-    def _fire(self, normals: Callable[..., np.ndarray] | None) -> tuple[float, Moments]:
+    def _fire(self, normals: Callable[[int], np.ndarray] | None) -> tuple[float, Moments]:
         """Total release, and moments over the neurons that fired; the others keep the rest."""
         cohorts = np.flatnonzero(self._activity.fired)
         k = self._activity.fired[cohorts]
         others = self._activity.count[cohorts]  # from which those that fired have gone
         fired = self._moments[:, cohorts]
         if normals is not None:
-            sampled = np.flatnonzero(others > 0)
-            pairs = normals(n=2 * len(sampled)).reshape(-1, 2)
-            for i, pair in zip(sampled, pairs, strict=True):
-                drawn, left = split(Moments(*fired[:, i]), others[i] + k[i], k[i], pair)
+            pairs = normals(len(cohorts))
+            for i in np.flatnonzero(others > 0):
+                drawn, left = split(Moments(*fired[:, i]), others[i] + k[i], k[i], pairs[i])
                 fired[:, i] = vars_of(drawn)
                 self._moments[:, cohorts[i]] = vars_of(left)
         drawn = Moments(*fired)

@@ -16,11 +16,14 @@ import numpy as np
 class Draws(Protocol):
     """All randomness of the microscopic and mesoscopic simulations.
 
-    Populations, STP sets and components of a signal are given by their numbers.
+    Populations, projections, STP sets and components of a signal are given by their numbers.
     """
 
     def thresholds(self, population: int, neurons: np.ndarray, n_fired: np.ndarray) -> np.ndarray:
         """Exponential of mean 1 for each neuron, which has fired `n_fired` spikes so far."""
+
+    def next_spike(self, population: int, n_drawn: int) -> float:
+        """Exponential of mean 1 until the next spike of neurons that stand in line."""
 
     def initial_uniforms(self, population: int, size: int) -> np.ndarray:
         """Uniform on [0, 1) for each neuron: its age at t = 0."""
@@ -36,13 +39,25 @@ class Draws(Protocol):
     ) -> np.ndarray:
         """Binomial number of spikes of each cohort of a population in a step."""
 
+    def cohort_release_normals(self, stp_set: int, step: int, n: int) -> np.ndarray:
+        """Two standard normals for each of the n cohorts that fire in a step, that of u first."""
+
     def spike_count_normal(self, population: int, step: int) -> float:
         """Standard normal for the number of spikes of a population in a step."""
 
-    def release_normals(self, stp_set: int, step: int, n: int = 2) -> np.ndarray:
-        """Standard normals for the sample means of u and x over the neurons that fire in a step.
+    def connection_exponentials(self, projection: int, target: int, n: int) -> np.ndarray:
+        """Exponentials of mean 1 for the gaps between the neurons that project onto a target."""
 
-        Two per group of neurons, that of u first.
+    def connection_uniforms(self, projection: int, target: int, n: int) -> np.ndarray:
+        """Uniform on [0, 1) for each of the neurons that project onto a target."""
+
+    def delay_uniforms(self, projection: int, target: int, n: int) -> np.ndarray:
+        """Uniform on [0, 1) for the delay of each synapse of a target."""
+
+    def release_normals(self, population: int, number: int, step: int) -> np.ndarray:
+        """Two standard normals for the means of u and x over the neurons that fire in a step.
+
+        `number`: of the STP set among those of the population.
         """
 
     def drive_normals(self, population: int, component: int, n_steps: int) -> np.ndarray:
@@ -64,6 +79,9 @@ class NumpyDraws:
     def thresholds(self, population: int, neurons: np.ndarray, n_fired: np.ndarray) -> np.ndarray:
         return self._rng.standard_exponential(len(neurons))
 
+    def next_spike(self, population: int, n_drawn: int) -> float:
+        return self._rng.standard_exponential()
+
     def initial_uniforms(self, population: int, size: int) -> np.ndarray:
         return self._rng.random(size)
 
@@ -78,11 +96,23 @@ class NumpyDraws:
     ) -> np.ndarray:
         return self._rng.binomial(sizes.astype(int), probabilities)
 
+    def cohort_release_normals(self, stp_set: int, step: int, n: int) -> np.ndarray:
+        return self._rng.standard_normal((n, 2))
+
     def spike_count_normal(self, population: int, step: int) -> float:
         return self._rng.standard_normal()
 
-    def release_normals(self, stp_set: int, step: int, n: int = 2) -> np.ndarray:
-        return self._rng.standard_normal(n)
+    def connection_exponentials(self, projection: int, target: int, n: int) -> np.ndarray:
+        return self._rng.standard_exponential(n)
+
+    def connection_uniforms(self, projection: int, target: int, n: int) -> np.ndarray:
+        return self._rng.random(n)
+
+    def delay_uniforms(self, projection: int, target: int, n: int) -> np.ndarray:
+        return self._rng.random(n)
+
+    def release_normals(self, population: int, number: int, step: int) -> np.ndarray:
+        return self._rng.standard_normal(2)
 
     def drive_normals(self, population: int, component: int, n_steps: int) -> np.ndarray:
         return self._rng.standard_normal(n_steps)

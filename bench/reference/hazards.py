@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 
-def exponential_escape(potential, escape):
-    """c exp((V - v_th) / delta_u) of an LIF neuron or an `Exponential` transfer function."""
-    rate = escape.rate_at_threshold * np.exp((potential - escape.v_th) / escape.delta_u)
-    return rate / 1000  # Hz -> 1/ms
+def escape_hazard(potential, escape):
+    """Of an LIF neuron or an `Exponential` transfer function.
+
+    c exp((V - v_th) / delta_u), or with "softplus" c log2(1 + exp((V - v_th) / delta_u)).
+    """
+    exponent = (potential - escape.v_th) / escape.delta_u
+    if getattr(escape, "escape", "exponential") == "softplus":
+        relative = np.logaddexp(0, exponent) / np.log(2)
+    else:
+        relative = np.exp(exponent)
+    return escape.rate_at_threshold * relative / 1000  # Hz -> 1/ms
 
 
 def lnp_hazard(h, transfer):
@@ -18,7 +25,7 @@ def lnp_hazard(h, transfer):
             alpha = transfer.alpha
             return transfer.gain * alpha * np.logaddexp(0, h / alpha) / 1000
         case "Exponential":
-            return exponential_escape(h, transfer)
+            return escape_hazard(h, transfer)
         case other:
             raise ValueError(f"transfer must be Softplus or Exponential, got {other}")
 

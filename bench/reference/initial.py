@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .renewal import stationary_ages, stationary_rate
+from .renewal import stationary_ages, stationary_rate, stationary_traces
 from .time_grid import TOLERANCE, history_steps
 
 NAMES = ("stationary", "rest", "synchronous")
@@ -31,11 +31,13 @@ def age_groups(
     drive: float,
     dt: float,
     draw: Callable[[np.ndarray], np.ndarray] | None,
+    memory: str,
 ) -> list[AgeGroup]:
     """LIF or GIF neurons by age, the oldest first; before those that never fired.
 
     Of equal age, those of higher potential come first. `drive` (mV) is that of the first step;
-    `draw` turns probabilities of the ages into numbers of neurons (None: expected numbers).
+    `draw` turns probabilities of the ages into numbers of neurons (None: expected numbers);
+    `memory` is that of `stationary_ages`.
     """
     neuron, size = population.neuron, population.size
     K, v_reset = history_steps(neuron, dt), float(neuron.v_reset)
@@ -55,34 +57,50 @@ def age_groups(
             return [AgeGroup(K, -1, size, v_reset, fired=False)]
         case "synchronous":
             return [AgeGroup(0, -1, size, v_reset)]
-    probability, potential = stationary_ages(neuron, drive, dt)
+    probability, potential = stationary_ages(neuron, drive, dt, memory)
     counts = draw(probability) if draw else size * probability
     ages = range(K, -1, -1)
     return [AgeGroup(a, -1 - a, counts[a], potential[a]) for a in ages if counts[a] > 0]
 
 
 def neuron_ages(
-    initial, population, drive: float, dt: float, uniforms: Callable[[], np.ndarray]
+    initial, population, drive: float | np.ndarray, dt: float, uniforms: Callable[[], np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Age (steps; inf: never fired) and potential of each neuron."""
+    """Age (steps; inf: never fired) and potential of each neuron; `drive` may differ."""
     neuron, size = population.neuron, population.size
     if not isinstance(initial, str):
         return given_neurons(initial, population, dt)
     if initial == "stationary":
-        probability, potential = stationary_ages(neuron, drive, dt)
-        distribution = np.cumsum(probability)
-        distribution[-1] = 1.0  # whatever the rounding
-        age = np.searchsorted(distribution, uniforms(), side="right")
-        return age.astype(float), potential[age]
+        drives, which = np.unique(np.broadcast_to(drive, size), return_inverse=True)
+        age, potential, uniform = np.zeros(size), np.zeros(size), uniforms()
+        for i, mu in enumerate(drives):
+            probability, potential_at = stationary_ages(neuron, float(mu), dt)
+            distribution = np.cumsum(probability)
+            distribution[-1] = 1.0  # whatever the rounding
+            found = np.searchsorted(distribution, uniform[which == i], side="right")
+            age[which == i], potential[which == i] = found, potential_at[found]
+        return age, potential
     age = {"rest": np.inf, "synchronous": 0.0}[initial]
     return np.full(size, age), np.full(size, float(neuron.v_reset))
 
 
 def past_rate(initial, neuron, drive: float, dt: float) -> float:
-    """Rate (spikes per step) of the spikes before the last one, which adapting neurons remember."""
+    """Rate (spikes per step) of the spikes before the last one, in the quasi-renewal process."""
     if not getattr(neuron, "adaptation", ()) or initial != "stationary":
         return 0.0
-    return stationary_rate(neuron, drive, dt)
+    return stationary_rate(neuron, drive, dt, "quasi-renewal")
+
+
+def traces_at_spike(initial, neuron, drive: float | np.ndarray, dt: float) -> np.ndarray | None:
+    """What adapting neurons have of each kernel just after their last spike.
+
+    None: what the first spike of a neuron leaves. One column per neuron if drives differ.
+    """
+    if not getattr(neuron, "adaptation", ()) or initial != "stationary":
+        return None
+    if np.ndim(drive) == 0:
+        return stationary_traces(neuron, drive, dt)
+    return np.stack([stationary_traces(neuron, float(mu), dt) for mu in drive], axis=1)
 
 
 def given_neurons(initial, population, dt: float) -> tuple[np.ndarray, np.ndarray]:
@@ -96,10 +114,10 @@ def given_neurons(initial, population, dt: float) -> tuple[np.ndarray, np.ndarra
     return steps, np.broadcast_to(potential, population.size).astype(float)
 
 
-def lnp_potential(initial, population, drive: float) -> float:
-    """h of the LNP neurons of a population at t = 0, the same for all."""
+def lnp_potential(initial, population, drive: float | np.ndarray) -> float | np.ndarray:
+    """h of the LNP neurons of a population at t = 0, the same for all whose drive is the same."""
     if initial == "stationary":
-        return float(drive)
+        return drive
     if isinstance(initial, str):
         return 0.0
     return float(np.mean(initial.potential.get(population.name, 0.0)))

@@ -7,18 +7,29 @@ Philox4x64-10 (Salmon et al., SC'11), here numpy's own implementation, with
 
 A stream is the sequence of words of blocks 0, 1, 2, ... of one event.
 
-| purpose   | owner      | index             | event                       | draws                 |
-|-----------|------------|-------------------|-----------------------------|-----------------------|
-| threshold | population | neuron            | spikes fired by that neuron | one exponential       |
-| initial   | population | neuron; meso: 0   | 0                           | uniform; binomials    |
-| count     | population | 0                 | step                        | binomials or normal   |
-| release   | STP set    | 0                 | step                        | normals for u, then x |
-| drive     | population | signal component  | step                        | one normal            |
+| purpose    | owner      | index             | event                       | draws                 |
+|------------|------------|-------------------|-----------------------------|-----------------------|
+| threshold  | population | neuron            | spikes fired by that neuron | one exponential       |
+| initial    | population | neuron; meso: 0   | 0                           | uniform; binomials    |
+| count      | population | 0                 | step                        | binomials or normal   |
+| release    | population | 0                 | step                        | normals for u, then x |
+| drive      | population | signal component  | step                        | one normal            |
+| next spike | population | 0                 | number drawn before // 4    | four exponentials     |
+| connect    | projection | target            | 0                           | exponentials/uniforms |
+| delay      | projection | target            | 0                           | one uniform a synapse |
+
+Two normals of a release for each STP set of the population in turn. The renewal closure draws for all
+cohorts at once (`reference.lanes`), with a lane for each:
+
+| purpose        | owner      | event | lane               | draws                           |
+|----------------|------------|-------|--------------------|---------------------------------|
+| cohort_count   | population | step  | cohort             | binomial                        |
+| cohort_release | STP set    | step  | cohort that fires  | normals for u, then x           |
 
 In the renewal closure the population draws the thresholds that the neurons draw elsewhere, as if it
 were neuron 0 and the spikes its own.
 
-Populations are numbered as in the network, components of a signal as in its tuple but without the
+Populations and projections are numbered as in the network, components of a signal as in its tuple but without the
 constants, STP sets by their source population, then in the order of the projections.
 """
 
@@ -31,6 +42,8 @@ from enum import IntEnum
 import numpy as np
 from scipy.special import ndtri
 
+from .lanes import binomials, lane_uniforms, normal_pairs
+
 
 class Purpose(IntEnum):
     THRESHOLD = 1
@@ -38,6 +51,11 @@ class Purpose(IntEnum):
     COUNT = 3
     RELEASE = 4
     DRIVE = 5
+    COHORT_COUNT = 6
+    COHORT_RELEASE = 7
+    NEXT_SPIKE = 8
+    CONNECT = 9
+    DELAY = 10
 
 
 @dataclass(frozen=True)
@@ -128,6 +146,11 @@ class KeyedDraws:
     def thresholds(self, population: int, neurons: np.ndarray, n_fired: np.ndarray) -> np.ndarray:
         return exponential(self._first_words(Purpose.THRESHOLD, population, neurons, n_fired))
 
+    def next_spike(self, population: int, n_drawn: int) -> float:
+        event, word = divmod(n_drawn, 4)
+        stream = self._stream(Purpose.NEXT_SPIKE, population, 0, event)
+        return float(exponential(stream.words(word + 1))[word])
+
     def initial_uniforms(self, population: int, size: int) -> np.ndarray:
         return uniform(self._first_words(Purpose.INITIAL, population, range(size), [0] * size))
 
@@ -149,17 +172,33 @@ class KeyedDraws:
         binomial = self._binomials_of(self._stream(Purpose.COUNT, population, 0, step))
         return binomial(size, probability)
 
+    def _lane_uniforms(self, purpose: Purpose, owner: int, event: int, n: int) -> np.ndarray:
+        return lane_uniforms(self._stream(purpose, owner, 0, 0).words(2), event, n)
+
     def cohort_spike_counts(
         self, population: int, step: int, sizes: np.ndarray, probabilities: np.ndarray
     ) -> np.ndarray:
-        binomial = self._binomials_of(self._stream(Purpose.COUNT, population, 0, step))
-        return np.array([binomial(n, p) for n, p in zip(sizes, probabilities, strict=True)])
+        uniforms = self._lane_uniforms(Purpose.COHORT_COUNT, population, step, len(sizes))
+        return binomials(uniforms, sizes, probabilities)
+
+    def cohort_release_normals(self, stp_set: int, step: int, n: int) -> np.ndarray:
+        return normal_pairs(self._lane_uniforms(Purpose.COHORT_RELEASE, stp_set, step, n))
 
     def spike_count_normal(self, population: int, step: int) -> float:
         return float(normal(self._stream(Purpose.COUNT, population, 0, step).words(1))[0])
 
-    def release_normals(self, stp_set: int, step: int, n: int = 2) -> np.ndarray:
-        return normal(self._stream(Purpose.RELEASE, stp_set, 0, step).words(n))
+    def connection_exponentials(self, projection: int, target: int, n: int) -> np.ndarray:
+        return exponential(self._stream(Purpose.CONNECT, projection, target, 0).words(n))
+
+    def connection_uniforms(self, projection: int, target: int, n: int) -> np.ndarray:
+        return uniform(self._stream(Purpose.CONNECT, projection, target, 0).words(n))
+
+    def delay_uniforms(self, projection: int, target: int, n: int) -> np.ndarray:
+        return uniform(self._stream(Purpose.DELAY, projection, target, 0).words(n))
+
+    def release_normals(self, population: int, number: int, step: int) -> np.ndarray:
+        words = self._stream(Purpose.RELEASE, population, 0, step).words(2 * number + 2)
+        return normal(words[2 * number :])
 
     def drive_normals(self, population: int, component: int, n_steps: int) -> np.ndarray:
         indices = [component] * n_steps

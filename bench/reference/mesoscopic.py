@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from functools import partial
 
-from .adaptation import QuasiRenewal
+import numpy as np
+
+from .adaptation import CohortTraces, QuasiRenewal, QuasiRenewalTraces
 from .closures import CLOSURES
 from .cohorts import CohortActivity, CohortSpikes, CohortSynapses
 from .draws import Draws
-from .initial import NAMES, age_groups, lnp_potential, past_rate, synaptic_variables
-from .membrane_input import MembraneInput
+from .initial import (
+    NAMES,
+    AgeGroup,
+    age_groups,
+    lnp_potential,
+    past_rate,
+    synaptic_variables,
+    traces_at_spike,
+)
+from .membrane_input import MembraneInput, mean_pathways
 from .plasticity import Plasticity
 from .population_activity import (
     GivenSpikeCounts,
@@ -73,6 +83,7 @@ def simulate_mesoscopic(
     populations = [build(number) for number in range(len(network.populations))]
     activities = {p.name: p.activity for p in populations}
     synapses = {key: state for p in populations for key, state in p.synapses.items()}
+    normals_of = {key: draw for p in populations for key, draw in p.normals.items()}
     if isinstance(initial, str) and initial == "synchronous":
         fire_together(activities, synapses, record)
 
@@ -86,8 +97,7 @@ def simulate_mesoscopic(
             if stp is None:
                 record.releases[source, stp][step + 1] = n
                 continue
-            number = record.stp_sets.index((source, stp))
-            normals = None if noise == "none" else partial(draws.release_normals, number, step)
+            normals = None if noise == "none" else normals_of[source, stp](step)
             state = synapses[source, stp]
             record.releases[source, stp][step + 1] = state.step(n, normals)
             record.u[source, stp][step] = state.u
@@ -103,7 +113,10 @@ def fire_together(activities: dict, synapses: dict, record: Record) -> None:
 
 
 class MesoscopicPopulation:
-    """The activity of a population of the network, and its plastic synapses by (source, stp)."""
+    """The activity of a population of the network, and its plastic synapses by (source, stp).
+
+    normals : by (source, stp), a function of the step that returns what draws normals for a release
+    """
 
     def __init__(
         self,
@@ -134,9 +147,10 @@ class MesoscopicPopulation:
         elif kind == "Poisson":
             self.activity = PoissonActivity(size, values(neuron.rate), dt, spike_count)
         elif kind in ("LNP", "LIF", "GIF"):
-            onto = [p for p in network.projections if p.target == self.name]
             drive = values(population.drive)
-            membrane = MembraneInput(drive, onto, neuron.tau_m, dt, record.releases)
+            onto = [p for p in network.projections if p.target == self.name]
+            pathways = [w for p in onto for w in mean_pathways(network, p, dt, record.releases)]
+            membrane = MembraneInput(drive, pathways, neuron.tau_m, dt)
         else:
             raise ValueError(f"no mesoscopic reference for {kind} neurons")
         if kind == "LNP":
@@ -144,14 +158,39 @@ class MesoscopicPopulation:
             self.activity = LNPActivity(neuron, size, h, membrane, dt, spike_count)
         elif kind in ("LIF", "GIF"):
             draw = None if noise == "none" else partial(draws.initial_counts, number, size)
-            groups = age_groups(initial, population, drive[0], dt, draw)
-            rate = past_rate(initial, neuron, drive[0], dt)
-            known = [(g.age, g.count / size) for g in groups if g.fired]
-            adaptation = QuasiRenewal(neuron, dt, record.n_steps, rate if rate > 0 else known)
+            memory = "mean" if closure == "renewal" else "quasi-renewal"
+            groups = age_groups(initial, population, drive[0], dt, draw, memory)
             if closure == "renewal":
+                traces = cohort_traces(initial, neuron, groups, drive[0], dt)
                 spikes = CohortSpikes(number, noise, draws)
-                self.activity = CohortActivity(neuron, groups, membrane, dt, spikes, adaptation)
+                self.activity = CohortActivity(neuron, groups, membrane, dt, spikes, traces)
                 order = partial(CohortSynapses, self.activity, groups)
             else:
-                self.activity = LIFActivity(neuron, groups, membrane, dt, spike_count, adaptation)
+                traces = quasi_renewal_traces(initial, neuron, groups, drive[0], dt, record.n_steps)
+                self.activity = LIFActivity(neuron, groups, membrane, dt, spike_count, traces)
         self.synapses = {key: order(*values) for key, values in variables.items()}
+        self.normals = {}
+        for i, key in enumerate(variables):
+            if isinstance(self.synapses[key], CohortSynapses):
+                draw = partial(draws.cohort_release_normals, record.stp_sets.index(key))
+            else:
+                draw = partial(draws.release_normals, number, i)
+            self.normals[key] = partial(partial, draw)
+
+
+def cohort_traces(initial, neuron, groups: list[AgeGroup], drive: float, dt: float) -> CohortTraces:
+    """Adaptation of the cohorts at t = 0."""
+    age = np.array([g.age if g.fired else np.inf for g in groups])
+    return CohortTraces(neuron, dt, age, traces_at_spike(initial, neuron, drive, dt))
+
+
+def quasi_renewal_traces(
+    initial, neuron, groups: list[AgeGroup], drive: float, dt: float, n_steps: int
+) -> QuasiRenewalTraces:
+    """Adaptation of the age bins at t = 0."""
+    rate = past_rate(initial, neuron, drive, dt)
+    size = sum(g.count for g in groups)
+    known = [(g.age, g.count / size) for g in groups if g.fired]
+    past = QuasiRenewal(neuron, dt, n_steps, rate if rate > 0 else known)
+    last_spike = np.array([-1 - g.age if g.fired else past.NEVER for g in groups])
+    return QuasiRenewalTraces(past, last_spike)

@@ -1,4 +1,4 @@
-"""Microscopic model: every neuron with its own potential, u and x; all-to-all coupling."""
+"""Microscopic model: every neuron with its own u and x."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from functools import partial
 import numpy as np
 
 from .adaptation import NeuronTraces
+from .connections import all_to_all, connection_matrices
 from .draws import Draws
-from .hazards import exponential_escape, lnp_hazard
-from .initial import NAMES, lnp_potential, neuron_ages, past_rate, synaptic_variables
-from .membrane_input import MembraneInput
+from .hazards import escape_hazard, lnp_hazard
+from .initial import NAMES, lnp_potential, neuron_ages, synaptic_variables, traces_at_spike
+from .membrane_input import MembraneInput, Pathway, mean_pathways
+from .neuron_cohorts import CommonCohort, LIFCohorts, NextSpike
 from .plasticity import Plasticity
 from .record import Record
 from .signals import signal_values
@@ -20,20 +22,32 @@ SPIKE = np.dtype([("time", np.float64), ("neuron", np.uint32)])
 
 
 def simulate_microscopic(
-    network, duration: float, *, dt: float, draws: Draws, initial="stationary"
+    network,
+    duration: float,
+    *,
+    dt: float,
+    draws: Draws,
+    initial="stationary",
+    method: str = "neurons",
+    cohort_tolerance: float = 0.0,
 ) -> dict:
     """Simulate all neurons of a network.
 
     Parameters
     ----------
     network : Network
-        Populations and projections; all connection probabilities must be 1.
+        Populations and projections.
     duration, dt : float
         ms. Step k runs from k dt to (k + 1) dt.
     draws : Draws
         Source of the random numbers.
     initial : {"stationary", "rest", "synchronous"} or InitialState
         State at t = 0.
+    method : {"neurons", "cohorts"}
+        Every neuron by itself, or neurons with equal potentials together (not those of GIF
+        populations).
+    cohort_tolerance : float
+        Difference of potentials, in units of delta_u, up to which cohorts are merged.
 
     Returns
     -------
@@ -42,16 +56,20 @@ def simulate_microscopic(
         ``spikes`` (structured array of time, ms, and neuron); by projection label: ``release``
         (Hz), ``u`` and ``x`` (population means).
     """
-    for p in network.projections:
-        if p.probability != 1:
-            raise ValueError(
-                f"probability must be 1 (all-to-all) in projection {p.label}, got {p.probability}"
-            )
     if isinstance(initial, str) and initial not in NAMES:
         raise ValueError(f"initial must be one of {', '.join(NAMES)}, got {initial!r}")
     record = Record(network, duration, dt)
+    # Released by each neuron, where targets receive from single neurons.
+    size = {p.name: p.size for p in network.populations}
+    by_neuron = {
+        (p.source, p.stp): np.zeros((record.n_steps + 1, size[p.source]))
+        for p in network.projections
+        if not all_to_all(p)
+    }
     populations = {
-        p.name: neurons_of(network, number, record, dt, draws, initial)
+        p.name: neurons_of(
+            network, number, record, by_neuron, dt, draws, initial, method, cohort_tolerance
+        )
         for number, p in enumerate(network.populations)
     }
     synapses = {
@@ -61,7 +79,7 @@ def simulate_microscopic(
         for source, stp in record.stp_sets
     }
     if isinstance(initial, str) and initial == "synchronous":
-        fire_together(populations, synapses, record)
+        fire_together(populations, synapses, record, by_neuron)
     spikes = {name: [] for name in populations}
 
     for step in range(record.n_steps):
@@ -73,9 +91,10 @@ def simulate_microscopic(
                 record.potential[name][step] = np.mean(neurons.potential)
         for source, stp in record.releases:
             fired = spikes[source][step]
-            record.releases[source, stp][step + 1] = (
-                len(fired) if stp is None else synapses[source, stp].step(fired)
-            )
+            released = np.ones(len(fired)) if stp is None else synapses[source, stp].step(fired)
+            record.releases[source, stp][step + 1] = released.sum()
+            if (source, stp) in by_neuron:
+                by_neuron[source, stp][step + 1, fired] = released
         for key, state in synapses.items():
             record.u[key][step] = state.u.mean()
             record.x[key][step] = state.x.mean()
@@ -94,13 +113,16 @@ def spike_table(by_step: list[np.ndarray], dt: float) -> np.ndarray:
     return table
 
 
-def fire_together(populations: dict, synapses: dict, record: Record) -> None:
+def fire_together(populations: dict, synapses: dict, record: Record, by_neuron: dict) -> None:
     """All neurons have fired at t = 0, the end of step -1."""
     for source, stp in record.releases:
         everybody = np.arange(populations[source].size)
-        record.releases[source, stp][0] = (
-            len(everybody) if stp is None else synapses[source, stp].release(everybody)
-        )
+        released = np.ones(len(everybody))
+        if stp is not None:
+            released = synapses[source, stp].release(everybody)
+        record.releases[source, stp][0] = released.sum()
+        if (source, stp) in by_neuron:
+            by_neuron[source, stp][0] = released
 
 
 class Synapses:
@@ -111,20 +133,21 @@ class Synapses:
         self.u = u
         self.x = x
 
-    def step(self, fired: np.ndarray) -> float:
+    def step(self, fired: np.ndarray) -> np.ndarray:
         """Relax to the end of the step, then release the spikes of the neurons that fired."""
         p = self._plasticity
         self.u = p.U0 + (self.u - p.U0) * p.decay_u
         self.x = 1 + (self.x - 1) * p.decay_x
         return self.release(fired)
 
-    def release(self, fired: np.ndarray) -> float:
-        """Total release u- x- of the spikes; only then u and x jump."""
+    def release(self, fired: np.ndarray) -> np.ndarray:
+        """Release u- x- of each of the spikes; only then u and x jump."""
         p = self._plasticity
+        U, depletion = (np.broadcast_to(v, len(self.u))[fired] for v in (p.U, p.depletion))
         released = self.u[fired] * self.x[fired]
-        self.u[fired] += p.U * (1 - self.u[fired])
-        self.x[fired] -= p.depletion * released
-        return released.sum()
+        self.u[fired] += U * (1 - self.u[fired])
+        self.x[fired] -= depletion * released
+        return released
 
 
 class Thresholds:
@@ -151,28 +174,60 @@ class Thresholds:
         return fired
 
 
-def neurons_of(network, number: int, record: Record, dt: float, draws: Draws, initial):
+def pathways_onto(
+    network, target: str, record: Record, by_neuron: dict, dt: float, draws: Draws
+) -> list[Pathway]:
+    """What a population receives: of all the same, or by connections of its neurons."""
+    found = []
+    for number, p in enumerate(network.projections):
+        if p.target != target:
+            continue
+        if all_to_all(p):
+            found += mean_pathways(network, p, dt, record.releases)
+            continue
+        released = by_neuron[p.source, p.stp]
+        for delay, matrix in connection_matrices(network, number, dt, draws).items():
+            found.append(Pathway(p.tau_s, delay, matrix, released))
+    return found
+
+
+def neurons_of(
+    network,
+    number: int,
+    record: Record,
+    by_neuron: dict,
+    dt: float,
+    draws: Draws,
+    initial,
+    method: str,
+    cohort_tolerance: float,
+):
     """The neurons of a population of the network."""
+    cohorts = method == "cohorts"
     population = network.populations[number]
     neuron, size = population.neuron, population.size
     values = partial(signal_values, n_steps=record.n_steps, dt=dt, population=number, draws=draws)
     if type(neuron).__name__ == "SpikeTrains":
         return GivenSpikes(neuron.times, record.n_steps, dt)
-    thresholds = Thresholds(number, size, draws)
+    spikes = CommonCohort if cohorts else Thresholds
     if type(neuron).__name__ == "Poisson":
-        return PoissonNeurons(size, values(neuron.rate), dt, thresholds)
+        return PoissonNeurons(size, values(neuron.rate), dt, spikes(number, size, draws))
 
-    onto = [p for p in network.projections if p.target == population.name]
-    membrane = MembraneInput(values(population.drive), onto, neuron.tau_m, dt, record.releases)
+    pathways = pathways_onto(network, population.name, record, by_neuron, dt, draws)
+    membrane = MembraneInput(values(population.drive), pathways, neuron.tau_m, dt)
     match type(neuron).__name__:
         case "LNP":
             h = lnp_potential(initial, population, membrane.drive[0])
-            return LNPNeurons(neuron, size, h, membrane, dt, thresholds)
+            return LNPNeurons(neuron, size, h, membrane, dt, spikes(number, size, draws))
         case "LIF" | "GIF":
             mu = membrane.drive[0]
             uniforms = partial(draws.initial_uniforms, number, size)
             age, potential = neuron_ages(initial, population, mu, dt, uniforms)
-            traces = NeuronTraces(neuron, dt, age, past_rate(initial, neuron, mu, dt))
+            if cohorts and not getattr(neuron, "adaptation", ()):
+                line = NextSpike(number, draws)
+                return LIFCohorts(neuron, age, potential, membrane, dt, line, cohort_tolerance)
+            thresholds = Thresholds(number, size, draws)
+            traces = NeuronTraces(neuron, dt, age, traces_at_spike(initial, neuron, mu, dt))
             return LIFNeurons(neuron, age, potential, membrane, dt, thresholds, traces)
         case other:
             raise ValueError(f"no microscopic reference for {other} neurons")
@@ -198,40 +253,40 @@ class GivenSpikes:
 class PoissonNeurons:
     """Neurons that fire at a given rate (Hz)."""
 
-    def __init__(self, size: int, rate: np.ndarray, dt: float, thresholds: Thresholds):
+    def __init__(self, size: int, rate: np.ndarray, dt: float, spikes: Thresholds | CommonCohort):
         self.size = size
         self._integrated_hazard = rate / 1000 * dt
-        self._thresholds = thresholds
+        self._spikes = spikes
 
     def step(self, step: int) -> np.ndarray:
-        return self._thresholds.step(self._integrated_hazard[step])
+        return self._spikes.step(self._integrated_hazard[step])
 
 
 class LNPNeurons:
-    """Linear-nonlinear-Poisson neurons. Their input is the same, and so is h."""
+    """Linear-nonlinear-Poisson neurons. If their input is the same, so is h."""
 
     def __init__(
         self,
         neuron,
         size: int,
-        h: float,
+        h: float | np.ndarray,
         membrane: MembraneInput,
         dt: float,
-        thresholds: Thresholds,
+        spikes: Thresholds | CommonCohort,
     ):
         self.size = size
         self.potential = h
         self._transfer = neuron.transfer
         self._membrane = membrane
         self._dt = dt
-        self._thresholds = thresholds
+        self._spikes = spikes
 
     def step(self, step: int) -> np.ndarray:
         d, a, b = self._membrane.advance(step)
         start = lnp_hazard(self.potential + d, self._transfer)
         self.potential = a * (self.potential + d) + b
         end = lnp_hazard(self.potential, self._transfer)
-        return self._thresholds.step((start + end) * self._dt / 2)
+        return self._spikes.step((start + end) * self._dt / 2)
 
 
 class LIFNeurons:
@@ -264,11 +319,11 @@ class LIFNeurons:
         d, a, b = self._membrane.advance(step)
         # Refractory neurons are held at v_reset: what arrives is lost, and there is no hazard.
         free = self._refractory_left == 0
-        start = exponential_escape(self.potential + d - self._traces.threshold, self._neuron)
+        start = escape_hazard(self.potential + d - self._traces.threshold, self._neuron)
         end_potential = a * (self.potential + d) + b - self._traces.pull
         self.potential = np.where(free, end_potential, self.potential)
         self._traces.relax()
-        end = exponential_escape(self.potential - self._traces.threshold, self._neuron)
+        end = escape_hazard(self.potential - self._traces.threshold, self._neuron)
         fired = self._thresholds.step(np.where(free, (start + end) * self._dt / 2, 0.0))
 
         self._refractory_left = np.maximum(self._refractory_left - 1, 0)

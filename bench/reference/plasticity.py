@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import numpy as np
 
 
 class Plasticity:
@@ -13,11 +13,14 @@ class Plasticity:
 
     A time constant of 0 relaxes at once: the jump is over when it happens, and u = U0 or x = 1
     always. So U is then 0, or the depletion, which is otherwise 1.
+
+    Where parameters are given neuron by neuron, so are these.
     """
 
     def __init__(self, stp, dt: float):
         self.U0 = stp.U0
-        self.U = stp.U if stp.tau_f > 0 else 0.0
-        self.depletion = 1.0 if stp.tau_d > 0 else 0.0
-        self.decay_u = math.exp(-dt / stp.tau_f) if stp.tau_f > 0 else 0.0
-        self.decay_x = math.exp(-dt / stp.tau_d) if stp.tau_d > 0 else 0.0
+        self.U = np.where(stp.tau_f > 0, stp.U, 0.0)[()]
+        self.depletion = np.where(stp.tau_d > 0, 1.0, 0.0)[()]
+        with np.errstate(divide="ignore"):
+            self.decay_u = np.exp(-np.divide(dt, stp.tau_f))
+            self.decay_x = np.exp(-np.divide(dt, stp.tau_d))

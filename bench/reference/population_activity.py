@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .adaptation import QuasiRenewal
+from .adaptation import QuasiRenewalTraces
 from .age_bins import AgeBins
 from .draws import Draws
 from .hazards import lnp_hazard, spike_probability
@@ -102,11 +102,12 @@ class LIFActivity(AgeBins):
         membrane: MembraneInput,
         dt: float,
         spike_count: SpikeCount,
-        adaptation: QuasiRenewal,
+        traces: QuasiRenewalTraces,
     ):
-        super().__init__(neuron, groups, membrane, dt, adaptation)
+        super().__init__(neuron, groups, membrane, dt, traces)
         self._spike_count = spike_count
         self.variance = np.zeros(len(groups))
+        self._P_Lambda = 0.0
 
     def step(self, step: int) -> float:
         self.join_oldest(step)
@@ -118,11 +119,15 @@ class LIFActivity(AgeBins):
         # population, 1 - X, fires with the probability P_Lambda, the mean of P weighted with the
         # uncertainty of the bins.
         W, X, Y, Z = P @ m, self.count.sum() / self.size, P @ z, z.sum()
-        P_Lambda = Y / Z if Z > 0 else 0.0
-        p = min(max(W + P_Lambda * (1 - X), 0.0), 1.0)
+        if Z > 0:
+            self._P_Lambda = Y / Z
+        elif m.sum() > 0:  # all bins are certain
+            self._P_Lambda = min(max(W / m.sum(), 0.0), 1.0)
+        p = min(max(W + self._P_Lambda * (1 - X), 0.0), 1.0)
         n = self._spike_count.step(step, float(p))
 
-        self.variance[: len(P)] = self.size * ((1 - P) ** 2 * z + P * (1 - P) * m)
+        # Gaussian numbers can be negative, their variance cannot.
+        self.variance[: len(P)] = self.size * ((1 - P) ** 2 * z + P * (1 - P) * np.abs(m))
         self.count[: len(P)] *= 1 - P
         self.add(step, n)
         return n
@@ -135,7 +140,7 @@ class LIFActivity(AgeBins):
         super().keep(kept)
         self.variance = self.variance[kept]
 
-    def add(self, step: int, n: float) -> None:
-        super().add(step, n)
+    def add(self, step: int, n: float, fired: np.ndarray | None = None) -> None:
+        super().add(step, n, fired)
         if n != 0:
             self.variance = np.append(self.variance, 0.0)

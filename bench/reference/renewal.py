@@ -1,22 +1,26 @@
 """Stationary renewal process of an uncoupled neuron at constant drive.
 
-With adaptation: of the quasi-renewal process, whose earlier spikes come at the stationary rate.
+With adaptation neurons have a `memory` of earlier spikes. With "mean", all have just after a spike
+the same traces, which reproduce themselves on average. With "quasi-renewal", earlier spikes come at
+the stationary rate.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.optimize import brentq, root
 
-from .adaptation import QuasiRenewal
-from .hazards import exponential_escape, spike_probability
+from .adaptation import QuasiRenewal, Traces, kernels
+from .hazards import escape_hazard, spike_probability
 from .time_grid import history_steps, whole_steps
 
-# Until the potential of old neurons has settled, in tau_m beyond the history.
-SETTLING_TIME = 15.0
+# Until the potential and the adaptation of old neurons have settled: so many time constants beyond
+# the history, each of them.
+SETTLING_TIME = 30.0
 
 
 @dataclass
@@ -25,51 +29,110 @@ class Survival:
 
     survivors: np.ndarray  # fraction that has not fired again; the last entry: summed to infinity
     potential: np.ndarray  # mV
-    ends: bool  # whether they all fire again
+    spikes_old: float  # probability of a spike per step of the oldest neurons
+
+    @property
+    def ends(self) -> bool:
+        """Whether all neurons fire again."""
+        return self.spikes_old >= 1e-300
 
     @property
     def rate(self) -> float:
         """Spikes per neuron and step: the mean interval is the sum of the survivors."""
         return 1 / self.survivors.sum() if self.ends else 0.0
 
+    def mean_power(self, decay: np.ndarray) -> np.ndarray:
+        """Mean of decay^T over the intervals T (steps)."""
+        if not self.ends:
+            return np.zeros(len(decay))
+        survivors = np.append(self.survivors[:-1], self.survivors[-1] * self.spikes_old)
+        age = np.arange(1, len(survivors))
+        young = np.array([-np.diff(survivors) @ d**age for d in decay])
+        p = self.spikes_old
+        return young + survivors[-1] * decay ** len(survivors) * p / (1 - (1 - p) * decay)
 
-def survival(neuron, drive: float, dt: float, past_rate: float) -> Survival:
-    """Neurons after a spike, if all fired `past_rate` spikes per step before it."""
+
+def survival(neuron, drive: float, dt: float, traces: Callable[[int], tuple]) -> Survival:
+    """Neurons after a spike; `traces(n)`: rise of the threshold and pull at the ages 0 .. n - 1."""
     K = history_steps(neuron, dt)
     R = whole_steps("t_ref", neuron.t_ref, dt)
-    settled = K + int(SETTLING_TIME * neuron.tau_m / dt)
+    longest = max([neuron.tau_m, *(k.tau for k in kernels(neuron))])
+    settled = K + int(SETTLING_TIME * longest / dt)
     decay = math.exp(-dt / neuron.tau_m)
-    adaptation = QuasiRenewal(neuron, dt, 0, past_rate)
-    # At t = 0 the age of a neuron that fired in step -1 - a is a.
-    ages = -1 - np.arange(settled + 1)
-    pull = adaptation.pull(0, ages)
+    threshold, pull = traces(settled + 1)
 
     V = np.full(settled + 1, float(neuron.v_reset))
     for age in range(R, settled):
         V[age + 1] = decay * V[age] + drive * (1 - decay) - pull[age]
-    hazard = exponential_escape(V - adaptation.threshold(0, ages), neuron)
+    hazard = escape_hazard(V - threshold, neuron)
     spikes = spike_probability(hazard[:-1], hazard[1:], dt)
     spikes[:R] = 0.0
     survivors = np.concatenate([[1.0], np.cumprod(1 - spikes)])
 
     # From where the hazard has settled the survivors are a geometric series.
-    spikes_old = -math.expm1(-hazard[-1] * dt)
-    ends = spikes_old >= 1e-300
-    if ends:
-        survivors[-1] /= spikes_old
-    return Survival(survivors, V, ends)
+    after = Survival(survivors, V, -math.expm1(-hazard[-1] * dt))
+    if after.ends:
+        survivors[-1] /= after.spikes_old
+    return after
 
 
-def stationary_rate(neuron, drive: float, dt: float) -> float:
-    """Rate (spikes per step) that results if the neurons remember this rate."""
+def with_mean(neuron, dt: float, at_spike: np.ndarray | None) -> Callable[[int], tuple]:
+    """Traces with these values after a spike."""
+
+    def traces(n: int) -> tuple[np.ndarray, np.ndarray]:
+        found = Traces(neuron, dt, np.arange(n), at_spike)
+        return found.threshold, found.pull
+
+    return traces
+
+
+def with_rate(neuron, dt: float, rate: float) -> Callable[[int], tuple]:
+    """Traces if all neurons fired `rate` spikes per step before the last one."""
+    past = QuasiRenewal(neuron, dt, 0, rate)
+    # At t = 0 the age of a neuron that fired in step -1 - a is a.
+    return lambda n: (past.threshold(0, -1 - np.arange(n)), past.pull(0, -1 - np.arange(n)))
+
+
+def stationary_traces(neuron, drive: float, dt: float) -> np.ndarray:
+    """Values of the traces after a spike: the amplitude, and what is left of them by then."""
+    amplitude = np.array([k.amplitude for k in kernels(neuron)])
+    decay = np.exp(-dt / np.array([k.tau for k in kernels(neuron)]))
+
+    def excess(log_ratio: np.ndarray) -> np.ndarray:
+        at_spike = amplitude * np.exp(log_ratio)
+        left = survival(neuron, drive, dt, with_mean(neuron, dt, at_spike)).mean_power(decay)
+        return log_ratio + np.log1p(-left)
+
+    rate = stationary_rate(neuron, drive, dt, "quasi-renewal")
+    guess = np.log1p(rate * decay / (1 - decay))
+    found = root(excess, guess, tol=1e-13)
+    if np.abs(excess(found.x)).max() > 1e-9:
+        raise ArithmeticError(f"no stationary traces found: {found.message}")
+    return amplitude * np.exp(found.x)
+
+
+def stationary_survival(neuron, drive: float, dt: float, memory: str) -> Survival:
+    """The process that reproduces what its neurons remember."""
     if not getattr(neuron, "adaptation", ()):
-        return survival(neuron, drive, dt, 0.0).rate
-    return brentq(
-        lambda rate: survival(neuron, drive, dt, rate).rate - rate, 0.0, 1.0, xtol=1e-15, rtol=1e-14
-    )
+        return survival(neuron, drive, dt, with_mean(neuron, dt, None))
+    if memory == "mean":
+        at_spike = stationary_traces(neuron, drive, dt)
+        return survival(neuron, drive, dt, with_mean(neuron, dt, at_spike))
+
+    def after(rate: float) -> Survival:
+        return survival(neuron, drive, dt, with_rate(neuron, dt, rate))
+
+    return after(brentq(lambda r: after(r).rate - r, 0.0, 1.0, xtol=1e-15, rtol=1e-14))
 
 
-def stationary_ages(neuron, drive: float, dt: float) -> tuple[np.ndarray, np.ndarray]:
+def stationary_rate(neuron, drive: float, dt: float, memory: str = "mean") -> float:
+    """Rate (spikes per step)."""
+    return stationary_survival(neuron, drive, dt, memory).rate
+
+
+def stationary_ages(
+    neuron, drive: float, dt: float, memory: str = "mean"
+) -> tuple[np.ndarray, np.ndarray]:
     """Distribution of the age, and the potential (mV) at each age.
 
     The age counts the steps since the last spike: 0 right after it, R = t_ref/dt at the beginning
@@ -82,8 +145,7 @@ def stationary_ages(neuron, drive: float, dt: float) -> tuple[np.ndarray, np.nda
     mean.
     """
     K = history_steps(neuron, dt)
-    past_rate = stationary_rate(neuron, drive, dt) if getattr(neuron, "adaptation", ()) else 0.0
-    after = survival(neuron, drive, dt, past_rate)
+    after = stationary_survival(neuron, drive, dt, memory)
     survivors, V = after.survivors, after.potential
     if not after.ends:  # spikes are so rare that nobody has fired
         return np.eye(K + 1)[K], np.append(V[:K], V[-1])

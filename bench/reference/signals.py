@@ -16,16 +16,19 @@ def signal_values(signal, n_steps: int, dt: float, population: int, draws: Draws
     """Values of a population's signal, or sum of signals (tuple), one per step.
 
     Random components are numbered without the constants, which can thus be changed or left out
-    without changing the noise.
+    without changing the noise. With a PerNeuron among them, values have shape (n_steps, neurons).
     """
     components = signal if isinstance(signal, tuple) else (signal,)
     constants = [c for c in components if isinstance(c, (int, float))]
-    varying = [c for c in components if not isinstance(c, (int, float))]
+    per_neuron = [c.values for c in components if type(c).__name__ == "PerNeuron"]
+    varying = [
+        c for c in components if not isinstance(c, (int, float)) and type(c).__name__ != "PerNeuron"
+    ]
     total = np.full(n_steps, float(sum(constants)))
     for number, component in enumerate(varying):
         normals = partial(draws.drive_normals, population, number, n_steps)
         total += component_values(component, n_steps, dt, normals)
-    return total
+    return total[:, np.newaxis] + sum(per_neuron) if per_neuron else total
 
 
 def component_values(

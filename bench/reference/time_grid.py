@@ -20,13 +20,17 @@ def whole_steps(name: str, time: float, dt: float) -> int:
 
 
 def history_steps(neuron, dt: float) -> int:
-    """Age (steps) from which a neuron's last spike is forgotten: t_ref + 5 tau.
+    """Age (steps) from which a neuron's last spike is forgotten.
 
-    tau is the longest of tau_m and, of GIF neurons, the time constants of their adaptation.
+    That is t_ref and, for the potential and each kernel of adaptation, 5 time constants, or the time
+    until delta_u/10 is left of the distance from reset to threshold, and delta_u/500 of four times the
+    amplitude.
     """
-    longest = max([neuron.tau_m, *(k.tau for k in getattr(neuron, "adaptation", ()))])
-    relaxation = math.ceil(5 * longest / dt - TOLERANCE)
-    return whole_steps("t_ref", neuron.t_ref, dt) + relaxation
+    relaxations = [(neuron.tau_m, 10 * (neuron.v_th - neuron.v_reset))]
+    for k in getattr(neuron, "adaptation", ()):
+        relaxations += [(k.tau, 500 * 4 * abs(k.amplitude))] if k.amplitude else []
+    longest = max(tau * max(5, math.log(x / neuron.delta_u)) for tau, x in relaxations)
+    return math.ceil((neuron.t_ref + longest) / dt - TOLERANCE)
 
 
 def step_of_spike(times: np.ndarray, dt: float) -> np.ndarray:

@@ -41,6 +41,7 @@ SignalSpec signal(const py::handle& d) {
 DriveSpec drive(const py::handle& d) {
   DriveSpec spec;
   spec.constant = get<double>(d, "constant");
+  spec.per_neuron = array<double>(d, "per_neuron");
   for (const py::handle component : get<py::list>(d, "components")) spec.components.push_back(signal(component));
   return spec;
 }
@@ -66,7 +67,7 @@ NeuronSpec neuron(const py::handle& d) {
                      get<double>(d, "v_reset"),
                      get<std::int64_t>(d, "refractory_steps"),
                      get<std::int64_t>(d, "history_steps"),
-                     escape(get<py::dict>(d, "escape")),
+                     {escape(get<py::dict>(d, "escape")), get<bool>(get<py::dict>(d, "escape"), "softplus")},
                      adaptation(get<py::list>(d, "adaptation"))};
   }
   if (kind == "lnp") {
@@ -97,6 +98,40 @@ InitialSpec initial(const py::handle& d) {
   return spec;
 }
 
+// Parameters come as arrays of one value, or of one per neuron.
+StpSpec stp(const py::handle& d) {
+  StpSpec spec;
+  spec.source = get<std::size_t>(d, "source");
+  spec.u = array<double>(d, "u");
+  spec.x = array<double>(d, "x");
+  const auto U0 = array<double>(d, "U0"), U = array<double>(d, "U");
+  const auto tau_d = array<double>(d, "tau_d"), tau_f = array<double>(d, "tau_f");
+  const std::size_t size = U0.size();
+  if (size == 0 || U.size() != size || tau_d.size() != size || tau_f.size() != size) {
+    throw std::invalid_argument("STP parameters must be arrays of one length");
+  }
+  std::vector<TsodyksMarkram> parameters;
+  for (std::size_t i = 0; i < size; ++i) parameters.push_back({U0[i], U[i], tau_d[i], tau_f[i]});
+  static_cast<TsodyksMarkram&>(spec) = parameters.front();
+  if (size > 1) spec.per_neuron = std::move(parameters);
+  return spec;
+}
+
+ConnectivitySpec connectivity(const py::handle& d) {
+  const auto kind = get<std::string>(d, "kind");
+  if (kind == "all_to_all") return AllToAll{};
+  if (kind == "bernoulli") return BernoulliConnections{get<double>(d, "probability"), get<bool>(d, "self_connections")};
+  if (kind == "fixed_in_degree") {
+    return FixedInDegree{get<std::int64_t>(d, "in_degree"), get<bool>(d, "self_connections"),
+                         get<bool>(d, "multapses")};
+  }
+  if (kind == "given") {
+    return GivenConnections{array<std::int64_t>(d, "first"), array<std::uint32_t>(d, "source"),
+                            array<double>(d, "weight")};
+  }
+  throw std::invalid_argument("unknown kind of connectivity: " + kind);
+}
+
 }  // namespace
 
 NetworkSpec network_from_dict(const py::dict& description) {
@@ -108,14 +143,13 @@ NetworkSpec network_from_dict(const py::dict& description) {
                                    initial(get<py::dict>(p, "initial"))});
   }
   for (const py::handle s : get<py::list>(description, "stp")) {
-    network.stp.push_back({get<std::size_t>(s, "source"), get<double>(s, "U0"), get<double>(s, "U"),
-                           get<double>(s, "tau_d"), get<double>(s, "tau_f"), array<double>(s, "u"),
-                           array<double>(s, "x")});
+    network.stp.push_back(stp(s));
   }
   for (const py::handle p : get<py::list>(description, "projections")) {
     network.projections.push_back({get<std::size_t>(p, "source"), get<std::size_t>(p, "target"),
-                                   get<std::int64_t>(p, "stp"), get<double>(p, "weight"), get<double>(p, "tau_s"),
-                                   get<std::int64_t>(p, "delay_steps")});
+                                   get<std::int64_t>(p, "stp"), get<double>(p, "mean_weight"), get<double>(p, "weight"),
+                                   get<double>(p, "tau_s"), array<std::int64_t>(p, "delay_steps"),
+                                   array<double>(p, "delay_share"), connectivity(get<py::dict>(p, "connectivity"))});
   }
   network.check();
   return network;

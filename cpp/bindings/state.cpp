@@ -93,8 +93,15 @@ void write_state(Engine& engine, const py::dict& state) {
   Writer check(state, false);
   engine.visit(check);
   if (check.seen != state.size()) throw std::invalid_argument("state has fields that this network does not have");
-  Writer commit(state, true);
-  engine.visit(commit);
+  const py::dict before = read_state(engine);
+  try {
+    Writer commit(state, true);
+    engine.visit(commit);
+  } catch (...) {
+    Writer undo(before, true);  // fields that fit, but values that do not
+    engine.visit(undo);
+    throw;
+  }
 }
 
 }  // namespace mesopop

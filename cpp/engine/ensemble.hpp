@@ -1,5 +1,6 @@
-// Independent trials of one network, advanced in parallel. Each trial has its own engine and its own random numbers, so
-// the number of threads cannot matter.
+// Independent trials of one network. Threads share the trials, or, if there are fewer trials than threads and many
+// neurons, the neurons of one trial after the other. Each trial has its own engine and its own random numbers, so the
+// number of threads cannot matter.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,9 @@ struct Failure {
 
 class Ensemble {
  public:
+  // Throws std::invalid_argument if the connections of the microscopic level need more than `memory_limit` bytes.
   Ensemble(std::shared_ptr<const NetworkSpec> network, const EngineSettings& settings, PhiloxKey key,
-           std::int64_t trials);
+           std::int64_t trials, int threads, double memory_limit);
 
   // Advances every trial by `bins`; `recordings` has one entry per trial. Returns the number of bins that all trials
   // completed; the first failure in order of trials is reported.
@@ -29,7 +31,11 @@ class Ensemble {
   Engine& trial(std::int64_t index) { return *engines_.at(static_cast<std::size_t>(index)); }
 
  private:
+  // Whether a trial of the microscopic level is worth several threads.
+  bool is_large() const;
+
   std::shared_ptr<const NetworkSpec> network_;
+  Level level_;
   std::vector<std::unique_ptr<Engine>> engines_;
 };
 

@@ -7,15 +7,20 @@ namespace mesopop {
 namespace {
 
 // Each clone inlines the same bodies under its own target attribute.
-#define MESOPOP_CLONE(name, attribute)                                                               \
-  attribute std::int64_t lif_neurons_##name(const LifNeuronsStep& s) { return lif_neurons_body(s); } \
-  attribute std::int64_t thresholds_##name(const ThresholdStep& s) { return thresholds_body(s); }    \
-  attribute AgeBinSums age_bins_##name(const AgeBinStep& s) { return age_bins_body(s); }             \
-  attribute double cohorts_##name(const CohortStep& s) { return cohorts_body(s); }                   \
-  attribute void relax_cohorts_##name(const CohortRelaxation& s) { relax_cohorts_body(s); }          \
-  attribute void adaptation_##name(const AdaptationStep& s) { adaptation_body(s); }                  \
-  constexpr Kernels kernels_##name{lif_neurons_##name, thresholds_##name,    age_bins_##name,        \
-                                   cohorts_##name,     relax_cohorts_##name, adaptation_##name};
+#define MESOPOP_CLONE(name, attribute)                                                                         \
+  attribute RangeFired lif_neurons_##name(const LifNeuronsStep& s) { return lif_neurons_body(s); }             \
+  attribute RangeFired lnp_neurons_##name(const LnpNeuronsStep& s) { return lnp_neurons_body(s); }             \
+  attribute std::int64_t thresholds_##name(const ThresholdStep& s) { return thresholds_body(s); }              \
+  attribute AgeBinSums age_bins_##name(const AgeBinStep& s) { return age_bins_body(s); }                       \
+  attribute double cohorts_##name(const CohortStep& s) { return cohorts_body(s); }                             \
+  attribute void relax_cohorts_##name(const CohortRelaxation& s) { relax_cohorts_body(s); }                    \
+  attribute std::int64_t cohort_spikes_##name(const CohortSpikes& s) { return cohort_spikes_body(s); }         \
+  attribute CohortReleaseSums cohort_release_##name(const CohortRelease& s) { return cohort_release_body(s); } \
+  attribute void adaptation_##name(const AdaptationStep& s) { adaptation_body(s); }                            \
+  attribute void relaxations_##name(const Relaxations& s) { relaxations_body(s); }                             \
+  constexpr Kernels kernels_##name{                                                                            \
+      lif_neurons_##name,   lnp_neurons_##name,   thresholds_##name,     age_bins_##name,   cohorts_##name,    \
+      relax_cohorts_##name, cohort_spikes_##name, cohort_release_##name, adaptation_##name, relaxations_##name};
 
 MESOPOP_CLONE(baseline, )
 #ifdef MESOPOP_MULTIVERSIONING

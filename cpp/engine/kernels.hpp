@@ -8,19 +8,27 @@
 
 #include "meso/age_bin_kernel.hpp"
 #include "meso/cohort_kernel.hpp"
+#include "meso/cohort_release_kernel.hpp"
+#include "meso/cohort_spikes_kernel.hpp"
 #include "micro/lif_kernel.hpp"
+#include "micro/lnp_kernel.hpp"
+#include "micro/relaxation_kernel.hpp"
 #include "micro/threshold_kernel.hpp"
 #include "model/adaptation_kernel.hpp"
 
 namespace mesopop {
 
 struct Kernels {
-  std::int64_t (*lif_neurons)(const LifNeuronsStep&);
+  RangeFired (*lif_neurons)(const LifNeuronsStep&);
+  RangeFired (*lnp_neurons)(const LnpNeuronsStep&);
   std::int64_t (*thresholds)(const ThresholdStep&);
   AgeBinSums (*age_bins)(const AgeBinStep&);
   double (*cohorts)(const CohortStep&);
   void (*relax_cohorts)(const CohortRelaxation&);
+  std::int64_t (*cohort_spikes)(const CohortSpikes&);
+  CohortReleaseSums (*cohort_release)(const CohortRelease&);
   void (*adaptation)(const AdaptationStep&);
+  void (*relaxations)(const Relaxations&);
 };
 
 // Instruction sets compiled in, fastest last.

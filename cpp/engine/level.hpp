@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/team.hpp"
 #include "model/network.hpp"
 #include "random/stream.hpp"
 
 namespace mesopop {
 
 struct Kernels;
+class ConnectionStore;
 class StationaryStates;
 
 enum class Closure { first_order, second_order, renewal };
@@ -23,9 +25,13 @@ struct LevelContext {
   Realisation realisation;
   const Kernels& kernels;
   StationaryStates& stationary;
+  ConnectionStore& connections;
+  const Team& team;
   Closure closure;
   Noise noise;
-  double bin_tolerance;  // bins whose potentials differ by less, in units of delta_u, are merged; 0: none
+  double bin_tolerance;     // bins whose potentials differ by less, in units of delta_u, are merged; 0: none
+  bool cohorts;             // micro: neurons in equal states are simulated together
+  double cohort_tolerance;  // of their potentials, in units of delta_u
 
   const PopulationSpec& population() const { return network.populations[index]; }
 

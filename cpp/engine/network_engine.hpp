@@ -4,9 +4,18 @@
 //   Population(const LevelContext&)
 //   double step(step, membrane, drive, release*)   spikes of the step and the release per STP set
 //   void fire_all(step, release*)                   every neuron spikes
-//   mean_potential(), mean_u(set), mean_x(set), fired(), visit(visitor, prefix)
+//   mean_potential(), mean_u(set), mean_x(set), visit(visitor, prefix)
+//   static bool is_shared(projection)               whether all neurons of its target receive the same
+//   static void exchange(populations, step, team)   delivers the spikes of the step through the other projections
+//   double input_check() const                      NaN if a neuron has received a non-finite input, else 0
+//   kNamed                                          whether its neurons have names, and the members that follow
+//   fired()                                         those that fired in the step
+//   watch(neurons, step), watches(neuron)           announces that potential(neuron), own_input(neuron) and
+//                                                   synapse(set, neuron, time) of
+//                                                   these neurons will be asked for
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -16,6 +25,7 @@
 #include "engine/kernels.hpp"
 #include "model/signal.hpp"
 #include "model/synaptic_input.hpp"
+#include "model/tsodyks_markram.hpp"
 
 namespace mesopop {
 
@@ -23,8 +33,11 @@ template <class Population>
 class NetworkEngine final : public Engine {
  public:
   NetworkEngine(const NetworkSpec& network, const EngineSettings& settings, const Realisation& realisation,
-                StationaryStates& stationary)
-      : network_(network), input_(network), release_(network.stp.size(), 0.0) {
+                StationaryStates& stationary, ConnectionStore& connections, const Team& team)
+      : network_(network),
+        input_(network, shared_projections(network)),
+        team_(team),
+        release_(network.stp.size(), 0.0) {
     const Kernels& kernels = select_kernels(settings.instruction_set);
     // The sets of a population are consecutive, so that it can write its releases into one range.
     std::size_t set = 0;
@@ -33,23 +46,35 @@ class NetworkEngine final : public Engine {
       first_set_.push_back(set);
       std::vector<std::size_t> sets;
       for (; set < network.stp.size() && network.stp[set].source == p; ++set) sets.push_back(set);
-      populations_.emplace_back(LevelContext{network, p, sets, drives_.back().at(0), realisation, kernels, stationary,
-                                             settings.closure, settings.noise, settings.bin_tolerance});
+      populations_.emplace_back(
+          LevelContext{network, p, sets, drives_.back().at(0), realisation, kernels, stationary, connections, team_,
+                       settings.closure, settings.noise, settings.bin_tolerance,
+                       settings.level == Level::micro && settings.cohorts.at(p), settings.cohort_tolerance});
     }
     for (std::size_t p = 0; p < populations_.size(); ++p) {
       if (network.populations[p].initial.kind != InitialKind::synchronous) continue;
       populations_[p].fire_all(-1, release_.data() + first_set_[p]);
       send(-1, p, static_cast<double>(network.populations[p].size));
     }
+    Population::exchange(populations_, -1, team_);
   }
 
-  std::int64_t advance(std::int64_t first_bin, std::int64_t bins, const Recording& recording,
+  std::int64_t advance(std::int64_t first_bin, std::int64_t bins, const Recording& recording, const Team& team,
                        NonFiniteState& failure) override {
+    team_ = team;
     counts_.assign(populations_.size(), 0.0);
     inputs_.assign(populations_.size(), 0.0);
     releases_.assign(release_.size(), 0.0);
+    if constexpr (Population::kNamed) {
+      for (std::size_t p = 0; p < populations_.size(); ++p) populations_[p].watch(recording.chosen[p].neurons, step_);
+    }
     for (std::int64_t bin = first_bin; bin < first_bin + bins; ++bin) {
-      for (std::int64_t i = 0; i < recording.steps_per_bin; ++i) make_step(recording);
+      for (std::int64_t i = 0; i < recording.steps_per_bin; ++i) {
+        make_step(recording);
+        if (!recording.too_many_spikes()) continue;
+        failure = {step_, "", "spikes"};
+        return bin - first_bin;
+      }
       if (!record(bin, recording, failure)) return bin - first_bin;
     }
     return bins;
@@ -68,6 +93,14 @@ class NetworkEngine final : public Engine {
   }
 
  private:
+  static std::vector<const ProjectionSpec*> shared_projections(const NetworkSpec& network) {
+    std::vector<const ProjectionSpec*> found;
+    for (const ProjectionSpec& projection : network.projections) {
+      if (Population::is_shared(projection)) found.push_back(&projection);
+    }
+    return found;
+  }
+
   void make_step(const Recording& recording) {
     input_.arrive(step_);
     for (std::size_t p = 0; p < populations_.size(); ++p) {
@@ -75,10 +108,11 @@ class NetworkEngine final : public Engine {
       const MembraneStep membrane = input_.advance(p, drive);
       const double count = populations_[p].step(step_, membrane, drive, release_.data() + first_set_[p]);
       counts_[p] += count;
-      inputs_[p] += membrane.shift + membrane.jump;
+      inputs_[p] += membrane.shift + membrane.jump + populations_[p].input_check();
       send(step_, p, count);
-      if (recording.spikes[p]) record_spikes(p, count, *recording.spikes[p]);
+      if constexpr (Population::kNamed) record_spikes(p, count, recording);
     }
+    Population::exchange(populations_, step_, team_);
     for (std::size_t set = 0; set < release_.size(); ++set) releases_[set] += release_[set];
     ++step_;
   }
@@ -92,10 +126,37 @@ class NetworkEngine final : public Engine {
     }
   }
 
-  void record_spikes(std::size_t p, double count, std::vector<Spike>& spikes) const {
+  void record_spikes(std::size_t p, double count, const Recording& recording) const {
     const double time = static_cast<double>(step_ + 1) * network_.dt;
     const std::int64_t* fired = populations_[p].fired();
-    for (std::int64_t i = 0; i < static_cast<std::int64_t>(count); ++i) spikes.push_back({time, fired[i]});
+    const auto add = [&](std::vector<Spike>& spikes, auto wanted) {
+      const auto before = static_cast<std::ptrdiff_t>(spikes.size());
+      for (std::int64_t i = 0; i < static_cast<std::int64_t>(count); ++i) {
+        if (wanted(fired[i])) spikes.push_back({time, fired[i]});
+      }
+      // Cohorts fire in any order.
+      std::sort(spikes.begin() + before, spikes.end(),
+                [](const Spike& a, const Spike& b) { return a.neuron < b.neuron; });
+    };
+    if (recording.spikes[p]) add(*recording.spikes[p], [](std::int64_t) { return true; });
+    if (recording.chosen[p].spikes) {
+      add(*recording.chosen[p].spikes, [&](std::int64_t neuron) { return populations_[p].watches(neuron); });
+    }
+  }
+
+  void record_neurons(std::size_t p, std::int64_t bin, const NeuronRecording& chosen) const {
+    for (std::size_t i = 0; i < chosen.neurons.size(); ++i) {
+      const std::int64_t neuron = chosen.neurons[i];
+      const std::int64_t place = static_cast<std::int64_t>(i) * chosen.stride + bin;
+      if (chosen.potential) chosen.potential[place] = populations_[p].potential(neuron);
+      if (chosen.input) chosen.input[place] = input_.current(p) + populations_[p].own_input(neuron);
+      for (std::size_t set = 0; set < chosen.u.size(); ++set) {
+        if (!chosen.u[set] && !chosen.x[set]) continue;
+        const SynapseState synapse = populations_[p].synapse(set, neuron, step_);
+        if (chosen.u[set]) chosen.u[set][place] = synapse.u;
+        if (chosen.x[set]) chosen.x[set][place] = synapse.x;
+      }
+    }
   }
 
   bool record(std::int64_t bin, const Recording& recording, NonFiniteState& failure) {
@@ -121,6 +182,7 @@ class NetworkEngine final : public Engine {
       if (recording.potential[p]) {
         write(recording.potential, p, populations_[p].mean_potential(), p, "potential");
       }
+      if constexpr (Population::kNamed) record_neurons(p, bin, recording.chosen[p]);
     }
     for (std::size_t set = 0; set < release_.size(); ++set) {
       const std::size_t p = network_.stp[set].source;
@@ -128,8 +190,8 @@ class NetworkEngine final : public Engine {
       const double size = static_cast<double>(network_.populations[p].size);
       write(recording.release, set, 1e3 * per_ms * releases_[set] / size, p, "release");
       releases_[set] = 0.0;
-      write(recording.u, set, populations_[p].mean_u(local), p, "u");
-      write(recording.x, set, populations_[p].mean_x(local), p, "x");
+      if (recording.u[set]) write(recording.u, set, populations_[p].mean_u(local), p, "u");
+      if (recording.x[set]) write(recording.x, set, populations_[p].mean_x(local), p, "x");
     }
     return finite;
   }
@@ -137,6 +199,7 @@ class NetworkEngine final : public Engine {
   const NetworkSpec& network_;
   std::vector<Signal> drives_;
   SynapticInput input_;
+  Team team_;
   std::vector<Population> populations_;
   std::vector<std::size_t> first_set_;  // first STP set of each population
   std::vector<double> release_;         // per STP set, of the present step

@@ -38,6 +38,21 @@ void LnpActivity::visit(StateVisitor& visitor, const std::string& prefix) { visi
 
 // --- LIF --------------------------------------------------------------------------------------------------------
 
+LifActivity::LifActivity(const LevelContext& context)
+    : kernels_(context.kernels), spikes_(context), bins_(context, Memory::quasi_renewal, kExtras) {
+  const double rate = bins_.initial_rate();
+  for (const AdaptationTrace& t : bins_.traces()) {
+    double earlier = t.stationary_older(rate) / t.decay;
+    for (const AgeBins::Placed& placed : bins_.initial()) {
+      // What a stationary past has not counted already.
+      if (rate > 0.0 || !placed.group.fired) continue;
+      const double elapsed = static_cast<double>(placed.group.age) * context.network.dt;
+      earlier += t.older * placed.group.count / spikes_.size() * exp(-elapsed / t.tau);
+    }
+    earlier_.push_back(earlier);
+  }
+}
+
 double LifActivity::step(std::int64_t step, const MembraneStep& membrane, double) {
   bins_.begin_step(step, false, [&](std::size_t into, std::size_t from, double) {
     bins_.extra(kVariance)[into] += bins_.extra(kVariance)[from];
@@ -47,12 +62,27 @@ double LifActivity::step(std::int64_t step, const MembraneStep& membrane, double
   const AgeBinSums sums = kernels_.age_bins({static_cast<std::int64_t>(bins_.size()), bins_.potential(), bins_.hazard(),
                                              bins_.count(), bins_.extra(kVariance), membrane, bins_.escape(),
                                              jump_factor, bins_.threshold(), bins_.pull()});
-  // What the expected survivors miss or exceed of the population fires with the effective probability P_Lambda.
-  const double effective = sums.variance > 0.0 ? sums.variance_spikes / sums.variance : 0.0;
+  // What the expected survivors miss or exceed of the population fires with the effective probability P_Lambda: the mean
+  // over the bins weighted with their variance, or, where all are certain, with their number. Where there are none, the
+  // last one counts.
+  if (sums.variance > 0.0) {
+    effective_ = sums.variance_spikes / sums.variance;
+  } else if (sums.count > 0.0) {
+    effective_ = std::clamp(sums.expected_spikes / sums.count, 0.0, 1.0);
+  }
   const double missing = spikes_.size() - (sums.count + bins_.refractory_count());
-  const double count = spikes_.draw(step, sums.expected_spikes + effective * missing);
-  bins_.fire(step, count);
+  const double count = spikes_.draw(step, sums.expected_spikes + effective_ * missing);
+  const std::vector<AdaptationTrace>& traces = bins_.traces();
+  for (std::size_t i = 0; i < traces.size(); ++i) earlier_[i] *= traces[i].decay;
+  bins_.fire(step, count, earlier_.data());
+  for (std::size_t i = 0; i < traces.size(); ++i) earlier_[i] += traces[i].older * count / spikes_.size();
   return count;
+}
+
+void LifActivity::visit(StateVisitor& visitor, const std::string& prefix) {
+  bins_.visit(visitor, prefix);
+  visitor.field(prefix + "/effective_probability", effective_);
+  visitor.field(prefix + "/adaptation", earlier_);
 }
 
 // --- Given spikes -----------------------------------------------------------------------------------------------

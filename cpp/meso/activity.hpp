@@ -69,11 +69,10 @@ class LnpActivity {
 // number of survivors and its variance; one binomial number for all of them.
 class LifActivity {
  public:
-  explicit LifActivity(const LevelContext& context)
-      : kernels_(context.kernels), spikes_(context), bins_(context, kExtras) {}
+  explicit LifActivity(const LevelContext& context);
   double step(std::int64_t step, const MembraneStep& membrane, double drive);
   double mean_potential() const { return bins_.mean_potential(); }
-  void visit(StateVisitor& visitor, const std::string& prefix) { bins_.visit(visitor, prefix); }
+  void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
   enum Extra : std::size_t { kVariance, kExtras };
@@ -81,6 +80,9 @@ class LifActivity {
   const Kernels& kernels_;
   SpikeCount spikes_;
   AgeBins bins_;
+  double effective_ = 0.0;  // P_Lambda
+  // Quasi-renewal approximation: per trace, what all spikes of the population so far have left behind in each neuron.
+  std::vector<double> earlier_;
 };
 
 class GivenActivity {

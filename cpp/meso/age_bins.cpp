@@ -4,24 +4,23 @@
 
 namespace mesopop {
 
-AgeBins::AgeBins(const LevelContext& context, std::size_t extra)
+AgeBins::AgeBins(const LevelContext& context, Memory memory, std::size_t extra)
     : kernels_(context.kernels),
       neuron_(std::get<LifNeuron>(context.population().neuron)),
       escape_(neuron_.escape, context.network.dt),
-      size_(static_cast<double>(context.population().size)),
       tolerance_(context.bin_tolerance * neuron_.escape.delta_u),
-      traces_(quasi_renewal_traces(neuron_, context.network.dt)),
+      traces_(make_traces(neuron_, context.network.dt, memory)),
       first_extra_(kTraces + traces_.size()),
       table_(first_extra_ + extra),
       refractory_(neuron_.refractory_steps, traces_.size() + extra),
       columns_(traces_.size()) {
-  const InitialAges ages = initial_ages(context);
+  const InitialAges ages = initial_ages(context, memory, traces_);
+  initial_rate_ = ages.rate;
   for (const AdaptationTrace& t : traces_) {
     trace_decay_.push_back(t.decay);
     trace_weight_.push_back(t.threshold_weight);
     trace_gain_.push_back(t.current_gain);
     held_decay_.push_back(exp(-static_cast<double>(neuron_.refractory_steps) * context.network.dt / t.tau));
-    older_.push_back(t.stationary_older(ages.rate) / t.decay);
   }
   const double dt = context.network.dt;
   std::vector<double> values(traces_.size());
@@ -30,13 +29,7 @@ AgeBins::AgeBins(const LevelContext& context, std::size_t extra)
     // Entries of the queue hold the values that the neurons will wake with.
     const std::int64_t until = waits ? neuron_.refractory_steps : group.age;
     for (std::size_t i = 0; i < traces_.size(); ++i) {
-      const AdaptationTrace& t = traces_[i];
-      const double at_spike = group.fired ? t.own + t.stationary_older(ages.rate) : t.stationary_older(ages.rate);
-      values[i] = at_spike * exp(-static_cast<double>(until) * dt / t.tau);
-      // What a stationary start has not counted already.
-      if (group.fired && ages.rate == 0.0) {
-        older_[i] += t.older * group.count / size_ * exp(-static_cast<double>(group.age) * dt / t.tau);
-      }
+      values[i] = group.fired ? ages.at_spike[i] * exp(-static_cast<double>(until) * dt / traces_[i].tau) : 0.0;
     }
     std::size_t position = 0;
     if (waits) {
@@ -106,10 +99,7 @@ double AgeBins::absorb_common(std::size_t into, std::size_t from) {
 
 void AgeBins::adapt() {
   if (traces_.empty()) return;
-  for (std::size_t i = 0; i < traces_.size(); ++i) {
-    columns_[i] = table_.column(kTraces + i);
-    older_[i] *= trace_decay_[i];
-  }
+  for (std::size_t i = 0; i < traces_.size(); ++i) columns_[i] = table_.column(kTraces + i);
   kernels_.adaptation({static_cast<std::int64_t>(table_.size()), static_cast<std::int64_t>(traces_.size()),
                        columns_.data(), trace_decay_.data(), trace_weight_.data(), trace_gain_.data(),
                        table_.column(kThreshold), table_.column(kPull)});
@@ -125,14 +115,11 @@ double AgeBins::jump_factor(double jump) {
   return 1.0;
 }
 
-void AgeBins::fire(std::int64_t step, double count) {
+void AgeBins::fire(std::int64_t step, double count, const double* earlier) {
   if (count == 0.0) return;
   double* const entry = refractory_.entry(step);
   refractory_.add(entry, count);
-  for (std::size_t i = 0; i < traces_.size(); ++i) {
-    entry[1 + i] = (traces_[i].own + older_[i]) * held_decay_[i];
-    older_[i] += traces_[i].older * count / size_;
-  }
+  for (std::size_t i = 0; i < traces_.size(); ++i) entry[1 + i] = (traces_[i].own + earlier[i]) * held_decay_[i];
 }
 
 double AgeBins::mean_potential() const {
@@ -143,13 +130,12 @@ double AgeBins::mean_potential() const {
     sum += v[i] * n[i];
     total += n[i];
   }
-  return sum / total;
+  return total != 0.0 ? sum / total : neuron_.v_reset;
 }
 
 void AgeBins::visit(StateVisitor& visitor, const std::string& prefix) {
   table_.visit(visitor, prefix);
   refractory_.visit(visitor, prefix);
-  visitor.field(prefix + "/adaptation", older_);
 }
 
 }  // namespace mesopop

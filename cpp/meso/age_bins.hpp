@@ -21,9 +21,9 @@ namespace mesopop {
 
 class AgeBins {
  public:
-  // Every bin and every entry of the refractory queue carries `extra` values for the owner, who sets them for the
-  // groups of the initial state.
-  AgeBins(const LevelContext& context, std::size_t extra);
+  // `memory`: what the owner will say of the spikes before the last one, in fire(). Every bin and every entry of the
+  // refractory queue carries `extra` values for the owner, who sets them for the groups of the initial state.
+  AgeBins(const LevelContext& context, Memory memory, std::size_t extra);
 
   struct Placed {  // where an initial group has gone
     AgeGroup group;
@@ -31,6 +31,7 @@ class AgeBins {
     std::size_t position;  // bin, if it does not wait
   };
   const std::vector<Placed>& initial() const { return initial_; }
+  double initial_rate() const { return initial_rate_; }  // of a stationary past, spikes per neuron and step; else 0
 
   std::size_t size() const { return table_.size(); }
   double* potential() { return table_.column(kPotential); }
@@ -39,6 +40,10 @@ class AgeBins {
   const double* count() const { return table_.column(kCount); }
   double* extra(std::size_t i) { return table_.column(first_extra_ + i); }
   const double* extra(std::size_t i) const { return table_.column(first_extra_ + i); }
+
+  // Adaptation at the end of the step at hand.
+  const std::vector<AdaptationTrace>& traces() const { return traces_; }
+  const double* trace(std::size_t i) const { return table_.column(kTraces + i); }
 
   const LifNeuron& neuron() const { return neuron_; }
   const HalfStepHazard& escape() const { return escape_; }
@@ -76,10 +81,11 @@ class AgeBins {
   // Factor by which a jump of all potentials changes the hazards; if there is none, computes them anew.
   double jump_factor(double jump);
 
-  // `count` neurons fire at the end of `step` and start to wait.
-  void fire(std::int64_t step, double count);
+  // `count` neurons fire at the end of `step` and start to wait; `earlier` is what spikes before this one have left in
+  // each of their traces.
+  void fire(std::int64_t step, double count, const double* earlier);
 
-  // Of all neurons, `size` of them, with v_reset for those that wait.
+  // Of all neurons, with v_reset for those that wait.
   double mean_potential() const;
 
   void visit(StateVisitor& visitor, const std::string& prefix);
@@ -95,17 +101,16 @@ class AgeBins {
   const Kernels& kernels_;
   const LifNeuron& neuron_;
   HalfStepHazard escape_;
-  double size_;
   double tolerance_;  // mV
   std::vector<AdaptationTrace> traces_;
   std::vector<double> trace_decay_, trace_weight_, trace_gain_;  // for the kernel
   std::size_t first_extra_;
   std::vector<Placed> initial_;
+  double initial_rate_;
 
   BinTable table_;
   RefractoryQueue refractory_;
   std::vector<double> held_decay_;  // of the traces over the refractory period
-  std::vector<double> older_;       // per trace: what all spikes so far have left behind
   std::vector<double*> columns_;    // scratch
 };
 

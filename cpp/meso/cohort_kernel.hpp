@@ -24,7 +24,7 @@ struct CohortStep {
 
 namespace detail {
 
-template <bool adaptive>
+template <bool adaptive, bool softplus>
 MESOPOP_INLINE double step_cohorts(const CohortStep& s) {
   const double decay = s.membrane.decay, shift = s.membrane.shift, jump = s.membrane.jump;
   const double factor = s.jump_factor;
@@ -41,7 +41,7 @@ MESOPOP_INLINE double step_cohorts(const CohortStep& s) {
     for (int i = 0; i < kLanes; ++i) {
       double v_end = decay * (potential[i] + jump) + shift;
       if (adaptive) v_end -= pull[i];
-      const double h_end = escape(adaptive ? v_end - threshold[i] : v_end);
+      const double h_end = escape.at<softplus>(adaptive ? v_end - threshold[i] : v_end);
       const double h = hazard[i] * factor + h_end;
       potential[i] = v_end;
       hazard[i] = h_end;
@@ -52,11 +52,16 @@ MESOPOP_INLINE double step_cohorts(const CohortStep& s) {
   return sum_lanes(total);
 }
 
+template <bool softplus>
+MESOPOP_INLINE double step_cohorts(const CohortStep& s) {
+  return s.threshold ? step_cohorts<true, softplus>(s) : step_cohorts<false, softplus>(s);
+}
+
 }  // namespace detail
 
 // Returns the integrated hazard of all neurons together.
 MESOPOP_INLINE double cohorts_body(const CohortStep& s) {
-  return s.threshold ? detail::step_cohorts<true>(s) : detail::step_cohorts<false>(s);
+  return s.escape.softplus ? detail::step_cohorts<true>(s) : detail::step_cohorts<false>(s);
 }
 
 // Relaxation by one step of the moments of (u, x) in every cohort; see relaxed() in meso/moments.hpp.

@@ -1,5 +1,6 @@
 #include "meso/cohorts.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "random/distributions.hpp"
@@ -18,6 +19,10 @@ void store(double* entry, const Moments& m) {
   entry[4] = m.c;
 }
 
+// From this number of spikes on that are expected in a step, drawing a number for every cohort costs less than drawing
+// one for every spike.
+double many_spikes(std::size_t cohorts) { return 1.0 + static_cast<double>(cohorts) / 8.0; }
+
 // Decay over an elapsed time; none elapsed means none, also where relaxation is immediate.
 double elapsed_decay(double elapsed, double tau) { return elapsed > 0.0 ? relaxation(elapsed, tau) : 1.0; }
 
@@ -29,14 +34,17 @@ CohortPopulation::CohortPopulation(const LevelContext& context)
       noise_(context.noise),
       index_(context.index),
       realisation_(context.realisation),
-      bins_(context, kMomentColumns * context.stp_sets.size()) {
+      counts_(context.realisation, Purpose::cohort_count, context.index),
+      bins_(context, Memory::average, kMomentColumns * context.stp_sets.size()),
+      earlier_(bins_.traces().size()) {
   const auto in_ms = [&](std::int64_t steps) { return static_cast<double>(steps) * context.network.dt; };
   const std::int64_t held = bins_.neuron().refractory_steps;
   for (const std::size_t set : context.stp_sets) {
     const StpSpec& spec = context.network.stp[set];
     const Moments all = initial_moments(spec);
     synapses_.push_back({set, &spec, Plasticity(spec, context.network.dt), elapsed_decay(in_ms(held), spec.tau_f),
-                         elapsed_decay(in_ms(held), spec.tau_d), size_ * (all.u - spec.U0), size_ * (1.0 - all.x)});
+                         elapsed_decay(in_ms(held), spec.tau_d), size_ * (all.u - spec.U0), size_ * (1.0 - all.x),
+                         LaneStream(context.realisation, Purpose::cohort_release, set)});
   }
   for (const AgeBins::Placed& placed : bins_.initial()) {
     const double left = in_ms(held - placed.group.age);
@@ -47,46 +55,40 @@ CohortPopulation::CohortPopulation(const LevelContext& context)
         store(bins_.waiting_extra(-1 - placed.group.age) + kMomentColumns * s,
               relaxed(m, synapses_[s].plasticity, elapsed_decay(left, spec.tau_f), elapsed_decay(left, spec.tau_d)));
       } else {
-        set_moments(s, placed.position, m);
+        moments(s).set(static_cast<std::int64_t>(placed.position), m);
       }
     }
   }
   if (noise_ != Noise::none) threshold_ = next_threshold();
 }
 
-Moments CohortPopulation::moments(std::size_t set, std::size_t bin) const {
+MomentColumns CohortPopulation::moments(std::size_t set) {
   const std::size_t c = kMomentColumns * set;
-  return {bins_.extra(c)[bin], bins_.extra(c + 1)[bin], bins_.extra(c + 2)[bin], bins_.extra(c + 3)[bin],
-          bins_.extra(c + 4)[bin]};
-}
-
-void CohortPopulation::set_moments(std::size_t set, std::size_t bin, const Moments& m) {
-  const std::size_t c = kMomentColumns * set;
-  bins_.extra(c)[bin] = m.u;
-  bins_.extra(c + 1)[bin] = m.x;
-  bins_.extra(c + 2)[bin] = m.vu;
-  bins_.extra(c + 3)[bin] = m.vx;
-  bins_.extra(c + 4)[bin] = m.c;
+  return {bins_.extra(c), bins_.extra(c + 1), bins_.extra(c + 2), bins_.extra(c + 3), bins_.extra(c + 4)};
 }
 
 double CohortPopulation::step(std::int64_t step, const MembraneStep& membrane, double, double* release) {
   bins_.begin_step(step, true, [&](std::size_t into, std::size_t from, double share) {
     for (std::size_t s = 0; s < synapses_.size(); ++s) {
-      set_moments(s, into, mixed(moments(s, into), moments(s, from), share));
+      const MomentColumns m = moments(s);
+      const auto a = static_cast<std::int64_t>(into), b = static_cast<std::int64_t>(from);
+      m.set(a, mixed(m.get(a), m.get(b), share));
     }
   });
   const double jump_factor = bins_.jump_factor(membrane.jump);
   bins_.adapt();
   const auto bins = static_cast<std::int64_t>(bins_.size());
-  if (integrated_.size() < bins_.size() + kLanes) integrated_.resize(2 * (bins_.size() + kLanes));
+  if (integrated_.size() < bins_.size() + kLanes) {
+    integrated_.resize(2 * (bins_.size() + kLanes));
+    firing_.make_room(bins_.size());
+  }
   const double total_hazard =
       kernels_.cohorts({bins, bins_.potential(), bins_.hazard(), bins_.count(), integrated_.data(), membrane,
                         bins_.escape(), jump_factor, bins_.threshold(), bins_.pull()});
   for (std::size_t s = 0; s < synapses_.size(); ++s) {
-    const std::size_t c = kMomentColumns * s;
     Synapses& synapses = synapses_[s];
-    kernels_.relax_cohorts({bins, bins_.extra(c), bins_.extra(c + 1), bins_.extra(c + 2), bins_.extra(c + 3),
-                            bins_.extra(c + 4), synapses.plasticity.U0, synapses.plasticity.decay_u,
+    const MomentColumns m = moments(s);
+    kernels_.relax_cohorts({bins, m.u, m.x, m.vu, m.vx, m.c, synapses.plasticity.U0, synapses.plasticity.decay_u,
                             synapses.plasticity.decay_x});
     synapses.excess_u *= synapses.plasticity.decay_u;
     synapses.deficit_x *= synapses.plasticity.decay_x;
@@ -94,19 +96,20 @@ double CohortPopulation::step(std::int64_t step, const MembraneStep& membrane, d
   }
   if (!std::isfinite(total_hazard)) return total_hazard;  // reported by the engine
   draw_spikes(total_hazard, step);
-  return firing_.empty() ? 0.0 : fire(step, release);
+  return firing_.size == 0 ? 0.0 : fire(step, release);
 }
 
 void CohortPopulation::draw_spikes(double total_hazard, std::int64_t step) {
-  firing_.clear();
+  firing_.size = 0;
   if (noise_ == Noise::none) {
     const double* const count = bins_.count();
-    const double* const integrated = integrated_.data();
     for (std::size_t bin = 0; bin < bins_.size(); ++bin) {
-      firing_.push_back({bin, count[bin] * event_probability(integrated[bin])});
+      const double spikes = count[bin] * event_probability(integrated_[bin]);
+      if (spikes > 0.0) firing_.push(bin, spikes);
     }
-  } else if (total_hazard > 2.0 * static_cast<double>(bins_.size())) {
-    draw_binomials(step);
+  } else if (total_hazard > many_spikes(bins_.size())) {
+    firing_.size = kernels_.cohort_spikes({static_cast<std::int64_t>(bins_.size()), bins_.count(), integrated_.data(),
+                                           counts_.at(step), firing_.bin.data(), firing_.fired.data()});
   } else if (total_hazard < threshold_) {
     threshold_ -= total_hazard;
   } else {
@@ -120,68 +123,83 @@ double CohortPopulation::next_threshold() {
 }
 
 // The neurons of the population fire one after the other, each after an Exp(1) amount of the hazard of all that are
-// left: the cost is one random number per spike, and the bins are gone through once.
+// left: the cost is one random number per spike, and the bins are gone through once, several together where none fires.
+// The threshold, being memoryless, stays where numbers per cohort are drawn instead.
 void CohortPopulation::thin() {
   const double* const count = bins_.count();
   const double* const integrated = integrated_.data();
-  for (std::size_t bin = 0; bin < bins_.size(); ++bin) {
-    double left = count[bin], hazard = integrated[bin], fired = 0.0;
-    while (left > 0.0 && threshold_ <= left * hazard) {
-      hazard -= threshold_ / left;
-      left -= 1.0;
-      fired += 1.0;
-      threshold_ = next_threshold();
+  for (std::size_t first = 0; first < bins_.size(); first += kLanes) {
+    double together[kLanes];
+    for (std::size_t i = 0; i < kLanes; ++i) together[i] = count[first + i] * integrated[first + i];
+    const double total = sum_lanes(together);
+    if (total < threshold_) {
+      threshold_ -= total;
+      continue;
     }
-    threshold_ -= left * hazard;
-    if (fired > 0.0) firing_.push_back({bin, fired});
-  }
-}
-
-// With many spikes per cohort one binomial number each costs less. The threshold, being memoryless, stays.
-void CohortPopulation::draw_binomials(std::int64_t step) {
-  const double* const count = bins_.count();
-  const double* const integrated = integrated_.data();
-  Stream stream(realisation_, Purpose::count, index_, 0, static_cast<std::uint64_t>(step));
-  for (std::size_t bin = 0; bin < bins_.size(); ++bin) {
-    const std::int64_t fired =
-        draw_binomial(stream, static_cast<std::int64_t>(count[bin]), event_probability(integrated[bin]));
-    if (fired > 0) firing_.push_back({bin, static_cast<double>(fired)});
+    for (std::size_t bin = first; bin < std::min(first + kLanes, bins_.size()); ++bin) {
+      double left = count[bin], hazard = integrated[bin], fired = 0.0;
+      while (left > 0.0 && threshold_ <= left * hazard) {
+        hazard -= threshold_ / left;
+        left -= 1.0;
+        fired += 1.0;
+        threshold_ = next_threshold();
+      }
+      threshold_ -= left * hazard;
+      if (fired > 0.0) firing_.push(bin, fired);
+    }
   }
 }
 
 double CohortPopulation::fire(std::int64_t step, double* release) {
   double* const count = bins_.count();
-  double fired = 0.0;
-  for (const Firing& f : firing_) fired += f.count;
-  for (std::size_t s = 0; s < synapses_.size(); ++s) {
-    Synapses& synapses = synapses_[s];
-    const Plasticity& plasticity = synapses.plasticity;
-    Stream stream(realisation_, Purpose::release, synapses.set, 0, static_cast<std::uint64_t>(step));
-    Moments born;
-    double size = 0.0;
-    for (const Firing& f : firing_) {
-      const Moments before = moments(s, f.bin);
-      Moments drawn = before;
-      if (noise_ != Noise::none && f.count < count[f.bin]) {
-        const double zu = draw_normal(stream);
-        const double zx = draw_normal(stream);
-        const Sample sample = sampled(before, count[f.bin], f.count, zu, zx);
-        drawn = sample.drawn;
-        set_moments(s, f.bin, sample.remaining);
-      }
-      const Moments after = after_spike(drawn, plasticity);
-      release[s] += f.count * drawn.release();
-      synapses.excess_u += f.count * (after.u - drawn.u);
-      synapses.deficit_x += f.count * (drawn.x - after.x);
-      size += f.count;
-      if (size > 0.0) born = mixed(born, after, f.count / size);
-    }
-    store(bins_.waiting_extra(step) + kMomentColumns * s,
-          relaxed(born, plasticity, synapses.held_decay_u, synapses.held_decay_x));
+  const auto size = static_cast<std::size_t>(firing_.size);
+  double total = 0.0;
+  for (std::size_t i = 0; i < size; ++i) {
+    firing_.count[i] = count[firing_.bin[i]];
+    total += firing_.fired[i];
   }
-  for (const Firing& f : firing_) count[f.bin] -= f.count;
-  bins_.fire(step, fired);
-  return fired;
+  // The lanes beyond the last cohort.
+  for (std::size_t i = size; i % kLanes != 0; ++i) firing_.count[i] = firing_.fired[i] = 0.0;
+  for (std::size_t s = 0; s < synapses_.size(); ++s) release_set(s, step, release);
+  for (std::size_t t = 0; t < earlier_.size(); ++t) {
+    const double* const trace = bins_.trace(t);
+    double sum = 0.0;
+    for (std::size_t i = 0; i < size; ++i) sum += firing_.fired[i] * trace[firing_.bin[i]];
+    earlier_[t] = sum / total;
+  }
+  for (std::size_t i = 0; i < size; ++i) count[firing_.bin[i]] -= firing_.fired[i];
+  bins_.fire(step, total, earlier_.data());
+  return total;
+}
+
+void CohortPopulation::release_set(std::size_t s, std::int64_t step, double* release) {
+  Synapses& synapses = synapses_[s];
+  const MomentColumns all = moments(s), firing = firing_.moments(0), after = firing_.moments(1);
+  for (std::int64_t i = 0; i < firing_.size; ++i) firing.set(i, all.get(firing_.bin[static_cast<std::size_t>(i)]));
+  for (std::int64_t i = firing_.size; i % kLanes != 0; ++i) firing.set(i, {});
+  const CohortReleaseSums sums =
+      kernels_.cohort_release({firing_.size, firing_.count.data(), firing_.fired.data(), firing, after,
+                               synapses.plasticity, noise_ != Noise::none, synapses.releases.at(step)});
+  for (std::int64_t i = 0; i < firing_.size; ++i) all.set(firing_.bin[static_cast<std::size_t>(i)], firing.get(i));
+  release[s] = sums.release;
+  synapses.excess_u += sums.excess_u;
+  synapses.deficit_x += sums.deficit_x;
+  store(bins_.waiting_extra(step) + kMomentColumns * s,
+        relaxed(sums.born, synapses.plasticity, synapses.held_decay_u, synapses.held_decay_x));
+}
+
+void CohortPopulation::Firing::make_room(std::size_t cohorts) {
+  const std::size_t room = 2 * (cohorts + kLanes);
+  bin.resize(room);
+  count.resize(room);
+  fired.resize(room);
+  columns.resize(2 * kMomentColumns * room);
+}
+
+MomentColumns CohortPopulation::Firing::moments(std::size_t which) {
+  const std::size_t room = bin.size();
+  double* const first = columns.data() + which * kMomentColumns * room;
+  return {first, first + room, first + 2 * room, first + 3 * room, first + 4 * room};
 }
 
 void CohortPopulation::fire_all(std::int64_t, double* release) {

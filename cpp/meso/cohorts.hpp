@@ -11,9 +11,11 @@
 #include "engine/level.hpp"
 #include "engine/state.hpp"
 #include "meso/age_bins.hpp"
+#include "meso/cohort_release_kernel.hpp"
 #include "meso/moments.hpp"
 #include "model/synaptic_input.hpp"
 #include "model/tsodyks_markram.hpp"
+#include "random/lane_stream.hpp"
 #include "random/stream.hpp"
 
 namespace mesopop {
@@ -38,24 +40,25 @@ class CohortPopulation {
     Plasticity plasticity;
     double held_decay_u, held_decay_x;  // over the refractory period
     double excess_u, deficit_x;         // sums over all neurons of u - U0 and 1 - x
+    LaneStream releases;
   };
 
-  Moments moments(std::size_t set, std::size_t bin) const;
-  void set_moments(std::size_t set, std::size_t bin, const Moments& m);
+  MomentColumns moments(std::size_t set);
 
-  // Numbers of spikes of the step per cohort that fires, into firing_.
+  // The cohorts that fire in the step, and their numbers of spikes, into firing_.
   void draw_spikes(double total_hazard, std::int64_t step);
   void thin();
-  void draw_binomials(std::int64_t step);
   double next_threshold();
   // Takes the neurons that fire out of their cohorts and makes them wait; returns their number.
   double fire(std::int64_t step, double* release);
+  void release_set(std::size_t s, std::int64_t step, double* release);
 
   const Kernels& kernels_;
   double size_;
   Noise noise_;
   std::uint64_t index_;
   Realisation realisation_;
+  LaneStream counts_;
 
   AgeBins bins_;                    // with the moments per STP set; waiting: those that the neurons will wake with
   std::vector<double> integrated_;  // hazard of the step per neuron of each bin
@@ -63,11 +66,23 @@ class CohortPopulation {
   double threshold_ = 0.0;  // integrated hazard of the population until its next spike
   std::int64_t thresholds_drawn_ = 0;
 
+  // Of the cohorts that fire in the step at hand; scratch with room for whole lanes.
   struct Firing {
-    std::size_t bin;
-    double count;
+    std::int64_t size = 0;
+    std::vector<std::int64_t> bin;
+    std::vector<double> count;   // neurons before
+    std::vector<double> fired;   // spikes
+    std::vector<double> columns;  // moments before or left, and after the spike
+
+    void push(std::size_t position, double spikes) {
+      bin[static_cast<std::size_t>(size)] = static_cast<std::int64_t>(position);
+      fired[static_cast<std::size_t>(size++)] = spikes;
+    }
+    void make_room(std::size_t cohorts);
+    MomentColumns moments(std::size_t which);
   };
-  std::vector<Firing> firing_;  // scratch
+  Firing firing_;
+  std::vector<double> earlier_;  // scratch: per trace of adaptation, what neurons that fire have of it
 };
 
 }  // namespace mesopop

@@ -6,8 +6,6 @@
 #include <tuple>
 #include <utility>
 
-#include "model/renewal.hpp"
-
 namespace mesopop {
 
 namespace {
@@ -32,10 +30,11 @@ std::vector<AgeGroup> given_groups(const InitialSpec& initial, const LifNeuron& 
   return list;
 }
 
-InitialAges stationary_groups(const LevelContext& context, const LifNeuron& neuron) {
-  const StationaryAges& ages = context.stationary.of(context.index, neuron, context.network.dt, context.initial_drive);
+InitialAges stationary_groups(const LevelContext& context, const LifNeuron& neuron, Memory memory) {
+  const StationaryAges& ages =
+      context.stationary.of(context.index, neuron, context.network.dt, context.initial_drive, memory);
   const std::vector<double> counts = context.draw_counts(ages.weight);
-  InitialAges initial{{}, ages.rate};
+  InitialAges initial{{}, ages.at_spike, ages.rate};
   for (std::size_t age = counts.size(); age-- > 0;) {
     if (counts[age] == 0.0) continue;
     const auto steps = static_cast<std::int64_t>(age);
@@ -46,21 +45,23 @@ InitialAges stationary_groups(const LevelContext& context, const LifNeuron& neur
 
 }  // namespace
 
-InitialAges initial_ages(const LevelContext& context) {
+InitialAges initial_ages(const LevelContext& context, Memory memory, const std::vector<AdaptationTrace>& traces) {
   const InitialSpec& initial = context.population().initial;
   const auto& neuron = std::get<LifNeuron>(context.population().neuron);
   const auto size = static_cast<double>(context.population().size);
+  std::vector<double> own;
+  for (const AdaptationTrace& t : traces) own.push_back(t.own);
   switch (initial.kind) {
     case InitialKind::stationary:
-      return stationary_groups(context, neuron);
+      return stationary_groups(context, neuron, memory);
     case InitialKind::synchronous:
-      return {{{0, -1, size, neuron.v_reset, true, {}}}, 0.0};
+      return {{{0, -1, size, neuron.v_reset, true, {}}}, own, 0.0};
     case InitialKind::given:
-      return {given_groups(initial, neuron), 0.0};
+      return {given_groups(initial, neuron), own, 0.0};
     case InitialKind::rest:
       break;
   }
-  return {{{neuron.history_steps, -1, size, neuron.v_reset, false, {}}}, 0.0};
+  return {{{neuron.history_steps, -1, size, neuron.v_reset, false, {}}}, own, 0.0};
 }
 
 }  // namespace mesopop

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/level.hpp"
+#include "model/renewal.hpp"
 
 namespace mesopop {
 
@@ -19,9 +20,11 @@ struct AgeGroup {
 
 struct InitialAges {
   std::vector<AgeGroup> groups;  // nonempty, oldest first
+  std::vector<double> at_spike;  // per trace of adaptation: its value just after the last spike
   double rate;                   // of the past, spikes per neuron and step; 0: nothing but the last spikes is known
 };
 
-InitialAges initial_ages(const LevelContext& context);
+// `traces` are those of make_traces() for `memory`.
+InitialAges initial_ages(const LevelContext& context, Memory memory, const std::vector<AdaptationTrace>& traces);
 
 }  // namespace mesopop

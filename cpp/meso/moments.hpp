@@ -40,23 +40,23 @@ inline Moments initial_moments(const StpSpec& spec, const std::vector<std::size_
 }
 
 // Exact: the deviations of u and x from rest decay linearly.
-inline Moments relaxed(const Moments& m, const Plasticity& p, double decay_u, double decay_x) {
+MESOPOP_INLINE Moments relaxed(const Moments& m, const Plasticity& p, double decay_u, double decay_x) {
   return {p.U0 + (m.u - p.U0) * decay_u, 1.0 - (1.0 - m.x) * decay_x, m.vu * decay_u * decay_u,
           m.vx * decay_x * decay_x, m.c * decay_u * decay_x};
 }
 
 // All neurons of the group fire: u -> U + (1 - U) u, x -> x (1 - u). The first is affine; the moments of the product
 // are those of jointly Gaussian u and x, which is the closure.
-inline Moments after_spike(const Moments& m, const Plasticity& p) {
-  const double a = 1.0 - p.U;
-  if (p.depletion == 0.0) return {p.U + a * m.u, m.x, a * a * m.vu, m.vx, a * m.c};
-  const double w = 1.0 - m.u;
-  return {p.U + a * m.u, m.x * w - m.c, a * a * m.vu,
-          m.x * m.x * m.vu + w * w * m.vx - 2.0 * m.x * w * m.c + m.vx * m.vu + m.c * m.c, a * (w * m.c - m.x * m.vu)};
+MESOPOP_INLINE Moments after_spike(const Moments& m, const Plasticity& p) {
+  const double a = 1.0 - p.U, d = p.depletion;  // d = 0: x = 1 throughout
+  const double w = 1.0 - d * m.u;
+  return {p.U + a * m.u, m.x * w - d * m.c, a * a * m.vu,
+          d * (m.x * m.x * m.vu - 2.0 * m.x * w * m.c + m.vx * m.vu + m.c * m.c) + w * w * m.vx,
+          a * (w * m.c - d * m.x * m.vu)};
 }
 
 // Mixture of two groups with weights 1 - f and f, including the variance between their means.
-inline Moments mixed(const Moments& a, const Moments& b, double f) {
+MESOPOP_INLINE Moments mixed(const Moments& a, const Moments& b, double f) {
   const double du = b.u - a.u, dx = b.x - a.x;
   const double g = 1.0 - f, between = f * g;
   return {a.u + f * du, a.x + f * dx, g * a.vu + f * b.vu + between * du * du, g * a.vx + f * b.vx + between * dx * dx,
@@ -73,30 +73,27 @@ struct Sample {
   Moments drawn, remaining;
 };
 
-inline Sample sampled(const Moments& m, double n, double k, double zu, double zx) {
+MESOPOP_INLINE Sample sampled(const Moments& m, double n, double k, double zu, double zx) {
   // Variance of the mean of k out of n, in units of the group's.
-  const double drawn = std::fmax(std::fabs(k), 1.0);
-  const double spread = n > 1.0 && drawn < n ? (n - drawn) / ((n - 1.0) * drawn) : 0.0;
-  const double var_u = m.vu * spread;
+  const double magnitude = k < 0.0 ? -k : k;
+  const double drawn = magnitude < 1.0 ? 1.0 : magnitude;
+  const double spread = drawn < n ? (n - drawn) / ((n - 1.0) * drawn) : 0.0;
   const double slope = m.vu > 0.0 ? m.c / m.vu : 0.0;
   // What u does not explain of the variance of x; where u and x are in lockstep the difference is rounding error.
   const double unexplained = m.vx - slope * m.c;
-  const double var_x_given_u = unexplained > 1e-12 * m.vx ? unexplained * spread : 0.0;
-  const double du = var_u > 0.0 ? std::sqrt(var_u) * zu : 0.0;
-  const double dx = slope * du + (var_x_given_u > 0.0 ? std::sqrt(var_x_given_u) * zx : 0.0);
+  const double vu = m.vu > 0.0 ? m.vu : 0.0;
+  const double vx_given_u = unexplained > 1e-12 * m.vx ? unexplained : 0.0;
+  const double du = std::sqrt(vu * spread) * zu;
+  const double dx = slope * du + std::sqrt(vx_given_u * spread) * zx;
   // What is left inside the drawn group is the total less the variance of its mean.
   const double within = 1.0 - spread;
-  Sample s;
-  s.drawn = {m.u + du, m.x + dx, m.vu * within, m.vx * within, m.c * within};
+  // Those that remain; if nobody does, their moments do not matter.
   const double rest = n - k;
-  if (rest > 0.0) {
-    const double shift = -k / rest;
-    const double kept = std::fmax(1.0 - spread * shift * shift, 0.0);
-    s.remaining = {m.u + shift * du, m.x + shift * dx, m.vu * kept, m.vx * kept, m.c * kept};
-  } else {
-    s.remaining = m;
-  }
-  return s;
+  const double shift = rest > 0.0 ? -k / rest : 0.0;
+  const double between = spread * shift * shift;
+  const double kept = between < 1.0 ? 1.0 - between : 0.0;
+  return {{m.u + du, m.x + dx, m.vu * within, m.vx * within, m.c * within},
+          {m.u + shift * du, m.x + shift * dx, m.vu * kept, m.vx * kept, m.c * kept}};
 }
 
 }  // namespace mesopop

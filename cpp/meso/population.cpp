@@ -1,5 +1,7 @@
 #include "meso/population.hpp"
 
+#include <algorithm>
+
 namespace mesopop {
 
 namespace {
@@ -18,24 +20,30 @@ std::variant<AveragedPopulation, CohortPopulation> make_population(const LevelCo
 MesoPopulation::MesoPopulation(const LevelContext& context) : population_(make_population(context)) {}
 
 AveragedPopulation::AveragedPopulation(const LevelContext& context)
-    : size_(static_cast<double>(context.population().size)), activity_(make_activity(context)) {
+    : size_(static_cast<double>(context.population().size)),
+      index_(context.index),
+      realisation_(context.realisation),
+      activity_(make_activity(context)) {
   for (const std::size_t set : context.stp_sets) {
-    synapses_.emplace_back(context.network.stp[set], set, context.population().size, context.network.dt,
-                           context.closure, context.noise, context.realisation);
+    synapses_.emplace_back(context.network.stp[set], context.population().size, context.network.dt, context.closure,
+                           context.noise);
   }
 }
 
 double AveragedPopulation::step(std::int64_t step, const MembraneStep& membrane, double drive, double* release) {
   const double count = std::visit([&](auto& activity) { return activity.step(step, membrane, drive); }, activity_);
-  for (std::size_t set = 0; set < synapses_.size(); ++set) {
-    synapses_[set].relax();
-    release[set] = synapses_[set].release(count, step);
-  }
+  for (PopulationSynapses& synapses : synapses_) synapses.relax();
+  release_all(count, step, release);
   return count;
 }
 
-void AveragedPopulation::fire_all(std::int64_t step, double* release) {
-  for (std::size_t set = 0; set < synapses_.size(); ++set) release[set] = synapses_[set].release(size_, step);
+void AveragedPopulation::fire_all(std::int64_t step, double* release) { release_all(size_, step, release); }
+
+void AveragedPopulation::release_all(double count, std::int64_t step, double* release) {
+  std::fill(release, release + synapses_.size(), 0.0);
+  if (count == 0.0) return;
+  Stream draws(realisation_, Purpose::release, index_, 0, static_cast<std::uint64_t>(step));
+  for (std::size_t set = 0; set < synapses_.size(); ++set) release[set] = synapses_[set].release(count, draws);
 }
 
 double AveragedPopulation::mean_potential() const {

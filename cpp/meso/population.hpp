@@ -28,14 +28,25 @@ class AveragedPopulation {
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
+  void release_all(double count, std::int64_t step, double* release);
+
   double size_;
+  std::uint64_t index_;
+  Realisation realisation_;
   Activity activity_;
   std::vector<PopulationSynapses> synapses_;  // one per STP set of this population
 };
 
 class MesoPopulation {
  public:
+  static constexpr bool kNamed = false;
+
   explicit MesoPopulation(const LevelContext& context);
+
+  // All neurons receive the mean.
+  static bool is_shared(const ProjectionSpec&) { return true; }
+  static void exchange(std::vector<MesoPopulation>&, std::int64_t, const Team&) {}
+  static double input_check() { return 0.0; }
 
   double step(std::int64_t step, const MembraneStep& membrane, double drive, double* release) {
     return std::visit([&](auto& p) { return p.step(step, membrane, drive, release); }, population_);
@@ -52,7 +63,6 @@ class MesoPopulation {
   double mean_x(std::size_t set) const {
     return std::visit([&](const auto& p) { return p.mean_x(set); }, population_);
   }
-  const std::int64_t* fired() const { return nullptr; }  // neurons have no names at this level
   void visit(StateVisitor& visitor, const std::string& prefix) {
     std::visit([&](auto& p) { p.visit(visitor, prefix); }, population_);
   }

@@ -4,18 +4,14 @@
 
 namespace mesopop {
 
-PopulationSynapses::PopulationSynapses(const StpSpec& spec, std::uint64_t set, std::int64_t size, double dt,
-                                       Closure closure, Noise noise, const Realisation& realisation)
+PopulationSynapses::PopulationSynapses(const StpSpec& spec, std::int64_t size, double dt, Closure closure, Noise noise)
     : plasticity_(spec, dt),
-      set_(set),
       size_(static_cast<double>(size)),
       closure_(closure),
       noise_(noise),
-      realisation_(realisation),
       moments_(initial_moments(spec)) {}
 
-double PopulationSynapses::release(double count, std::int64_t step) {
-  if (count == 0.0) return 0.0;
+double PopulationSynapses::release(double count, Stream& draws) {
   const double fraction = count / size_;
   if (closure_ == Closure::first_order) {
     const double mean_release = moments_.u * moments_.x;
@@ -26,9 +22,8 @@ double PopulationSynapses::release(double count, std::int64_t step) {
   // Without noise the neurons that fire are the average of the population.
   Sample sample{moments_, moments_};
   if (noise_ != Noise::none) {
-    Stream stream(realisation_, Purpose::release, set_, 0, static_cast<std::uint64_t>(step));
-    const double zu = draw_normal(stream);
-    const double zx = draw_normal(stream);
+    const double zu = draw_normal(draws);
+    const double zx = draw_normal(draws);
     sample = sampled(moments_, size_, count, zu, zx);
   }
   moments_ = mixed(sample.remaining, after_spike(sample.drawn, plasticity_), fraction);

@@ -14,13 +14,13 @@ namespace mesopop {
 
 class PopulationSynapses {
  public:
-  PopulationSynapses(const StpSpec& spec, std::uint64_t set, std::int64_t size, double dt, Closure closure, Noise noise,
-                     const Realisation& realisation);
+  PopulationSynapses(const StpSpec& spec, std::int64_t size, double dt, Closure closure, Noise noise);
 
   void relax() { moments_ = relaxed(moments_, plasticity_, plasticity_.decay_u, plasticity_.decay_x); }
 
-  // `count` of the neurons spike in `step`: returns their total release.
-  double release(double count, std::int64_t step);
+  // `count` of the neurons spike: returns their total release. In second order with noise, takes two numbers from
+  // `draws`.
+  double release(double count, Stream& draws);
 
   double mean_u() const { return moments_.u; }
   double mean_x() const { return moments_.x; }
@@ -29,11 +29,9 @@ class PopulationSynapses {
 
  private:
   Plasticity plasticity_;
-  std::uint64_t set_;
   double size_;
   Closure closure_;
   Noise noise_;
-  Realisation realisation_;
   Moments moments_;
 };
 

@@ -1,9 +1,10 @@
-// One step of a population of LIF neurons with escape noise that share their input.
+// One step of LIF neurons with escape noise, a range of those of a population.
 #pragma once
 
 #include <cstdint>
 #include <limits>
 
+#include "micro/input_kernel.hpp"
 #include "micro/neuron_block.hpp"
 #include "model/hazard.hpp"
 #include "model/synaptic_input.hpp"
@@ -12,45 +13,53 @@
 namespace mesopop {
 
 struct LifNeuronsStep {
-  std::int64_t size;  // arrays are padded to a multiple of kNeuronBlock
+  std::int64_t first, last;  // arrays are padded to a multiple of kNeuronBlock, of which `first` is one
   double* potential;
   double* hazard;      // half-step hazard at the end of the previous step
   double* remaining;   // integrated hazard left until the next spike
   const double* wake;  // first step outside refractoriness
   double step;
-  MembraneStep membrane;
+  MembraneStep membrane;  // what all neurons share
   HalfStepHazard escape;
-  double jump_factor;       // of the hazard, by the potential jump at the start of the step
-  const double* threshold;  // rise of the threshold at the end of the step; null without adaptation
-  const double* pull;       // what adaptation currents take from the potential
-  std::int64_t* fired;      // out: indices in ascending order
+  double jump_factor;             // of the hazard, by the potential jump at the start of the step
+  const double* threshold;        // rise of the threshold at the end of the step; null without adaptation
+  const double* pull;             // what adaptation currents take from the potential
+  const NeuronInputStep* input;   // what differs between neurons; null: nothing
+  const double* start_threshold;  // the rise at the start of the step; only with adaptation and jumps per neuron
+  std::int64_t* fired;            // out: indices in ascending order
 };
 
 namespace detail {
 
-template <bool adaptive>
-MESOPOP_INLINE std::int64_t step_lif_neurons(const LifNeuronsStep& s) {
+template <bool softplus, bool adaptive, bool private_input, bool private_jump>
+MESOPOP_INLINE RangeFired step_lif_neurons(const LifNeuronsStep& s) {
   const double decay = s.membrane.decay, shift = s.membrane.shift, jump = s.membrane.jump;
   const double factor = s.jump_factor, now = s.step;
   const HalfStepHazard escape = s.escape;
-  std::int64_t count = 0;
-  for (std::int64_t block = 0; block < s.size; block += kNeuronBlock) {
+  double shift_of[kNeuronBlock], jump_of[kNeuronBlock];
+  RangeFired found{0, 0.0};
+  for (std::int64_t block = s.first; block < s.last; block += kNeuronBlock) {
     double* const v = s.potential + block;
     double* const h = s.hazard + block;
     double* const remaining = s.remaining + block;
     const double* const wake = s.wake + block;
     const double* const threshold = adaptive ? s.threshold + block : nullptr;
     const double* const pull = adaptive ? s.pull + block : nullptr;
+    const double* const start_threshold = adaptive && private_jump ? s.start_threshold + block : nullptr;
+    if (private_input) found.input_check += take_input(*s.input, block, shift, shift_of);
+    if (private_jump) found.input_check += take_jump(*s.input, block, jump, jump_of);
     double lowest = std::numeric_limits<double>::infinity();
 #pragma omp simd reduction(min : lowest)
     for (std::int64_t i = 0; i < kNeuronBlock; ++i) {
       const bool active = wake[i] <= now;
-      double v_end = decay * (v[i] + jump) + shift;
+      const double v_start = v[i] + (private_jump ? jump_of[i] : jump);
+      double v_end = decay * v_start + (private_input ? shift_of[i] : shift);
       if (adaptive) v_end -= pull[i];
       v_end = active ? v_end : v[i];
+      const double h_start = private_jump ? escape.at<softplus>(adaptive ? v_start - start_threshold[i] : v_start) : h[i] * factor;
       // A neuron at rest keeps its hazard, unless its threshold moves.
-      const double h_end = escape(adaptive ? v_end - threshold[i] : v_end);
-      const double left = remaining[i] - (h[i] * factor + h_end);
+      const double h_end = escape.at<softplus>(adaptive ? v_end - threshold[i] : v_end);
+      const double left = remaining[i] - (h_start + h_end);
       const double r = active ? left : remaining[i];
       v[i] = v_end;
       h[i] = h_end;
@@ -58,19 +67,30 @@ MESOPOP_INLINE std::int64_t step_lif_neurons(const LifNeuronsStep& s) {
       lowest = r < lowest ? r : lowest;
     }
     if (lowest > 0.0) continue;
-    const std::int64_t last = s.size - block < kNeuronBlock ? s.size - block : kNeuronBlock;
+    const std::int64_t last = s.last - block < kNeuronBlock ? s.last - block : kNeuronBlock;
     for (std::int64_t i = 0; i < last; ++i) {
-      if (!(remaining[i] > 0.0)) s.fired[count++] = block + i;
+      if (!(remaining[i] > 0.0)) s.fired[found.count++] = block + i;
     }
   }
-  return count;
+  return found;
+}
+
+template <bool softplus, bool adaptive>
+MESOPOP_INLINE RangeFired step_lif_neurons(const LifNeuronsStep& s) {
+  if (!s.input) return step_lif_neurons<softplus, adaptive, false, false>(s);
+  return s.input->jump ? step_lif_neurons<softplus, adaptive, true, true>(s)
+                       : step_lif_neurons<softplus, adaptive, true, false>(s);
+}
+
+template <bool softplus>
+MESOPOP_INLINE RangeFired step_lif_neurons(const LifNeuronsStep& s) {
+  return s.threshold ? step_lif_neurons<softplus, true>(s) : step_lif_neurons<softplus, false>(s);
 }
 
 }  // namespace detail
 
-// Returns the number of neurons that fired.
-MESOPOP_INLINE std::int64_t lif_neurons_body(const LifNeuronsStep& s) {
-  return s.threshold ? detail::step_lif_neurons<true>(s) : detail::step_lif_neurons<false>(s);
+MESOPOP_INLINE RangeFired lif_neurons_body(const LifNeuronsStep& s) {
+  return s.escape.softplus ? detail::step_lif_neurons<true>(s) : detail::step_lif_neurons<false>(s);
 }
 
 }  // namespace mesopop

@@ -1,51 +1,108 @@
 #include "micro/neurons.hpp"
 
 #include <algorithm>
-#include <numeric>
 
+#include "micro/initial_neurons.hpp"
 #include "model/lnp.hpp"
-#include "model/renewal.hpp"
 
 namespace mesopop {
 
-// --- Poisson ----------------------------------------------------------------------------------------------------
-
-PoissonNeurons::PoissonNeurons(const NeuronContext& context)
-    : kernels_(context.kernels),
-      dt_(context.dt),
-      thresholds_(context.realisation, context.index, context.population.size) {}
-
 namespace {
 
-std::int64_t fire_by_common_hazard(const Kernels& kernels, Thresholds& thresholds, double integrated_hazard,
-                                   std::int64_t* fired) {
-  const std::int64_t count = kernels.thresholds({thresholds.size(), thresholds.remaining(), integrated_hazard, fired});
-  for (std::int64_t i = 0; i < count; ++i) thresholds.renew(static_cast<std::size_t>(fired[i]));
-  return count;
+// Steps the slices of a population by `range(slice, fired)`, which writes the neurons of the slice that fire in
+// ascending order, and brings them together.
+template <class Range>
+RangeFired step_slices(const NeuronSlices& slices, const Team& team, std::int64_t* fired, const Range& range) {
+  if (slices.count() == 1) return range(0, fired);
+  std::vector<RangeFired> found(static_cast<std::size_t>(slices.count()));
+  team.each(slices.count(), [&](std::int64_t slice) {
+    found[static_cast<std::size_t>(slice)] = range(slice, fired + slices.first(slice));
+  });
+  RangeFired all{0, 0.0};
+  for (std::int64_t slice = 0; slice < slices.count(); ++slice) {
+    const RangeFired& part = found[static_cast<std::size_t>(slice)];
+    if (slice > 0) std::copy_n(fired + slices.first(slice), part.count, fired + all.count);
+    all.count += part.count;
+    all.input_check += part.input_check;
+  }
+  return all;
+}
+
+double mean_of(const std::vector<double>& values, std::size_t size) {
+  double lane[kLanes] = {};
+  const std::size_t whole = size - size % kLanes;
+  for (std::size_t first = 0; first < whole; first += kLanes) {
+    for (std::size_t i = 0; i < kLanes; ++i) lane[i] += values[first + i];
+  }
+  for (std::size_t i = whole; i < size; ++i) lane[i - whole] += values[i];
+  return sum_lanes(lane) / static_cast<double>(size);
 }
 
 }  // namespace
 
+// --- Poisson ----------------------------------------------------------------------------------------------------
+
+PoissonNeurons::PoissonNeurons(const NeuronContext& context) : dt_(context.dt), spikes_(context) {}
+
 std::int64_t PoissonNeurons::step(std::int64_t, const MembraneStep&, double rate, std::int64_t* fired) {
-  return fire_by_common_hazard(kernels_, thresholds_, rate * dt_, fired);
+  return spikes_.step(rate * dt_, fired);
 }
 
 // --- LNP --------------------------------------------------------------------------------------------------------
 
 LnpNeurons::LnpNeurons(const NeuronContext& context)
-    : kernels_(context.kernels),
-      neuron_(std::get<LnpNeuron>(context.population.neuron)),
+    : neuron_(std::get<LnpNeuron>(context.population.neuron)),
       dt_(context.dt),
       h_(initial_lnp_potential(context.population.initial, context.initial_drive)),
-      thresholds_(context.realisation, context.index, context.population.size) {}
+      spikes_(context) {}
 
 std::int64_t LnpNeurons::step(std::int64_t, const MembraneStep& membrane, double, std::int64_t* fired) {
-  const double integrated_hazard = advance_lnp(neuron_, membrane, dt_, h_);
-  return fire_by_common_hazard(kernels_, thresholds_, integrated_hazard, fired);
+  return spikes_.step(advance_lnp(neuron_, membrane, dt_, h_), fired);
 }
 
 void LnpNeurons::visit(StateVisitor& visitor, const std::string& prefix) {
   visitor.field(prefix + "/potential", h_);
+  spikes_.visit(visitor, prefix);
+}
+
+// --- LNP with input of their own ---------------------------------------------------------------------------------
+
+SingleLnpNeurons::SingleLnpNeurons(const NeuronContext& context)
+    : kernels_(context.kernels),
+      neuron_(std::get<LnpNeuron>(context.population.neuron)),
+      input_(*context.input),
+      team_(context.team),
+      dt_(context.dt),
+      slices_(context.population.size),
+      thresholds_(context.realisation, context.index, context.population.size),
+      potential_(static_cast<std::size_t>(padded_to_block(context.population.size)), 0.0),
+      rate_(potential_.size()) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(context.population.size); ++i) {
+    potential_[i] = initial_lnp_potential(context.population.initial, context.initial_drive_of(i));
+  }
+  for (std::size_t i = 0; i < rate_.size(); ++i) rate_[i] = transfer(neuron_.transfer, potential_[i]);
+}
+
+std::int64_t SingleLnpNeurons::step(std::int64_t step, const MembraneStep& membrane, double, std::int64_t* fired) {
+  const NeuronInputStep input = input_.arrivals(step);
+  const auto [count, input_check] =
+      step_slices(slices_, team_, fired, [&](std::int64_t slice, std::int64_t* fired_in_slice) {
+        return kernels_.lnp_neurons({slices_.first(slice), slices_.last(slice), potential_.data(), rate_.data(),
+                                     thresholds_.remaining(), membrane, 0.5 * dt_, &neuron_.transfer, &input,
+                                     fired_in_slice});
+      });
+  input_.note(input_check);
+  for (std::int64_t i = 0; i < count; ++i) thresholds_.renew(static_cast<std::size_t>(fired[i]));
+  return count;
+}
+
+double SingleLnpNeurons::mean_potential() const {
+  return mean_of(potential_, static_cast<std::size_t>(thresholds_.size()));
+}
+
+void SingleLnpNeurons::visit(StateVisitor& visitor, const std::string& prefix) {
+  visitor.field(prefix + "/potential", potential_);
+  visitor.field(prefix + "/rate", rate_);
   thresholds_.visit(visitor, prefix);
 }
 
@@ -54,6 +111,9 @@ void LnpNeurons::visit(StateVisitor& visitor, const std::string& prefix) {
 LifNeurons::LifNeurons(const NeuronContext& context)
     : kernels_(context.kernels),
       neuron_(std::get<LifNeuron>(context.population.neuron)),
+      input_(context.input),
+      team_(context.team),
+      slices_(context.population.size),
       escape_(neuron_.escape, context.dt),
       dt_(context.dt),
       size_(static_cast<std::size_t>(context.population.size)),
@@ -66,43 +126,23 @@ LifNeurons::LifNeurons(const NeuronContext& context)
       trace_pointer_(traces_.size()),
       threshold_(traces_.empty() ? 0 : potential_.size(), 0.0),
       pull_(threshold_.size(), 0.0) {
+  std::vector<double> own;
   for (const AdaptationTrace& t : traces_) {
     trace_decay_.push_back(t.decay);
     trace_weight_.push_back(t.threshold_weight);
     trace_gain_.push_back(t.current_gain);
+    own.push_back(t.own);
   }
-
-  const InitialSpec& initial = context.population.initial;
-  switch (initial.kind) {
-    case InitialKind::rest:
-      break;
-    case InitialKind::synchronous:
-      for (std::size_t i = 0; i < size_; ++i) start_at_age(i, 0, neuron_.v_reset, 0.0);
-      break;
-    case InitialKind::given:
-      for (std::size_t i = 0; i < size_; ++i) start_at_age(i, initial.age[i], initial.potential[i], 0.0);
-      break;
-    case InitialKind::stationary: {
-      const StationaryAges& ages = context.stationary.of(context.index, neuron_, context.dt, context.initial_drive);
-      std::vector<double> cumulative(ages.weight.size());
-      std::partial_sum(ages.weight.begin(), ages.weight.end(), cumulative.begin());
-      for (std::size_t i = 0; i < size_; ++i) {
-        Stream stream(context.realisation, Purpose::initial, context.index, i, 0);
-        const double target = draw_uniform(stream) * cumulative.back();
-        const auto found = std::upper_bound(cumulative.begin(), cumulative.end() - 1, target);
-        const auto age = found - cumulative.begin();
-        start_at_age(i, age, ages.potential[static_cast<std::size_t>(age)], ages.rate);
-      }
-    }
-  }
+  place_neurons(context, neuron_, [&](std::size_t neuron, std::int64_t age, double potential, const double* traces) {
+    start_at_age(neuron, age, potential, traces ? traces : own.data());
+  });
 }
 
-void LifNeurons::start_at_age(std::size_t neuron, std::int64_t age, double potential, double past_rate) {
+void LifNeurons::start_at_age(std::size_t neuron, std::int64_t age, double potential, const double* at_spike) {
   if (age >= 0) {
     wake_[neuron] = static_cast<double>(std::max<std::int64_t>(neuron_.refractory_steps - age, 0));
     for (std::size_t k = 0; k < traces_.size(); ++k) {
-      const AdaptationTrace& t = traces_[k];
-      trace_[k][neuron] = (t.own + t.stationary_older(past_rate)) * exp(-static_cast<double>(age) * dt_ / t.tau);
+      trace_[k][neuron] = at_spike[k] * exp(-static_cast<double>(age) * dt_ / traces_[k].tau);
     }
   }
   potential_[neuron] = potential;
@@ -125,18 +165,33 @@ double LifNeurons::jump_factor(double jump, double now) {
   return 1.0;
 }
 
-std::int64_t LifNeurons::step(std::int64_t step, const MembraneStep& membrane, double, std::int64_t* fired) {
-  const double jump_factor = this->jump_factor(membrane.jump, static_cast<double>(step));
-  if (!traces_.empty()) {
-    for (std::size_t k = 0; k < traces_.size(); ++k) trace_pointer_[k] = trace_[k].data();
-    kernels_.adaptation({thresholds_.size(), static_cast<std::int64_t>(traces_.size()), trace_pointer_.data(),
-                         trace_decay_.data(), trace_weight_.data(), trace_gain_.data(), threshold_.data(),
-                         pull_.data()});
+void LifNeurons::step_adaptation(bool input_jumps) {
+  if (input_jumps) {
+    // Jumps of single neurons: their hazards before and after are computed, with the threshold before it relaxes.
+    start_threshold_.assign(potential_.size(), 0.0);
+    for (std::size_t k = 0; k < traces_.size(); ++k) {
+      for (std::size_t i = 0; i < size_; ++i) start_threshold_[i] += traces_[k].threshold_weight * trace_[k][i];
+    }
   }
-  const std::int64_t count =
-      kernels_.lif_neurons({thresholds_.size(), potential_.data(), hazard_.data(), thresholds_.remaining(),
-                            wake_.data(), static_cast<double>(step), membrane, escape_, jump_factor,
-                            traces_.empty() ? nullptr : threshold_.data(), pull_.data(), fired});
+  for (std::size_t k = 0; k < traces_.size(); ++k) trace_pointer_[k] = trace_[k].data();
+  kernels_.adaptation({thresholds_.size(), static_cast<std::int64_t>(traces_.size()), trace_pointer_.data(),
+                       trace_decay_.data(), trace_weight_.data(), trace_gain_.data(), threshold_.data(), pull_.data()});
+}
+
+std::int64_t LifNeurons::step(std::int64_t step, const MembraneStep& membrane, double, std::int64_t* fired) {
+  const NeuronInputStep input = input_ ? input_->arrivals(step) : NeuronInputStep{};
+  const bool input_jumps = input.jump != nullptr;
+  const double jump_factor = input_jumps ? 1.0 : this->jump_factor(membrane.jump, static_cast<double>(step));
+  const bool adaptive = !traces_.empty();
+  if (adaptive) step_adaptation(input_jumps);
+  const auto [count, input_check] =
+      step_slices(slices_, team_, fired, [&](std::int64_t slice, std::int64_t* fired_in_slice) {
+        return kernels_.lif_neurons({slices_.first(slice), slices_.last(slice), potential_.data(), hazard_.data(),
+                                     thresholds_.remaining(), wake_.data(), static_cast<double>(step), membrane,
+                                     escape_, jump_factor, adaptive ? threshold_.data() : nullptr, pull_.data(),
+                                     input_ ? &input : nullptr, start_threshold_.data(), fired_in_slice});
+      });
+  if (input_) input_->note(input_check);
   const auto wake = static_cast<double>(step + 1 + neuron_.refractory_steps);
   for (std::int64_t i = 0; i < count; ++i) {
     const auto neuron = static_cast<std::size_t>(fired[i]);
@@ -149,15 +204,7 @@ std::int64_t LifNeurons::step(std::int64_t step, const MembraneStep& membrane, d
   return count;
 }
 
-double LifNeurons::mean_potential() const {
-  double lane[kLanes] = {};
-  const std::size_t whole = size_ - size_ % kLanes;
-  for (std::size_t first = 0; first < whole; first += kLanes) {
-    for (std::size_t i = 0; i < kLanes; ++i) lane[i] += potential_[first + i];
-  }
-  for (std::size_t i = whole; i < size_; ++i) lane[i - whole] += potential_[i];
-  return sum_lanes(lane) / static_cast<double>(size_);
-}
+double LifNeurons::mean_potential() const { return mean_of(potential_, size_); }
 
 void LifNeurons::visit(StateVisitor& visitor, const std::string& prefix) {
   thresholds_.visit(visitor, prefix);
@@ -185,8 +232,14 @@ std::int64_t GivenNeurons::step(std::int64_t step, const MembraneStep&, double, 
 Neurons make_neurons(const NeuronContext& context) {
   const NeuronSpec& neuron = context.population.neuron;
   if (std::holds_alternative<PoissonNeuron>(neuron)) return PoissonNeurons(context);
-  if (std::holds_alternative<LnpNeuron>(neuron)) return LnpNeurons(context);
-  if (std::holds_alternative<LifNeuron>(neuron)) return LifNeurons(context);
+  if (std::holds_alternative<LnpNeuron>(neuron)) {
+    if (context.input) return SingleLnpNeurons(context);
+    return LnpNeurons(context);
+  }
+  if (std::holds_alternative<LifNeuron>(neuron)) {
+    if (context.cohorts) return LifCohorts(context);
+    return LifNeurons(context);
+  }
   return GivenNeurons(context);
 }
 

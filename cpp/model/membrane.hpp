@@ -1,9 +1,17 @@
 // Exact propagators of the membrane over one step.
 #pragma once
 
+#include "model/network.hpp"
 #include "numerics/elementary.hpp"
 
 namespace mesopop {
+
+// 0 for neurons without a potential.
+inline double membrane_time_constant(const PopulationSpec& population) {
+  if (const auto* lnp = std::get_if<LnpNeuron>(&population.neuron)) return lnp->tau_m;
+  if (const auto* lif = std::get_if<LifNeuron>(&population.neuron)) return lif->tau_m;
+  return 0.0;
+}
 
 // V -> decay (V + jump) + shift
 struct MembraneStep {

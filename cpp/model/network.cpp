@@ -11,7 +11,8 @@ void require(bool condition, const std::string& message) {
   if (!condition) throw std::invalid_argument(message);
 }
 
-void check(const DriveSpec& drive, const std::string& where) {
+void check(const DriveSpec& drive, std::size_t size, const std::string& where) {
+  require(drive.per_neuron.empty() || drive.per_neuron.size() == size, where + ": one drive per neuron");
   for (const SignalSpec& component : drive.components) {
     if (const auto* steps = std::get_if<StepSignal>(&component)) {
       require(!steps->onset.empty() && steps->onset.size() == steps->value.size() && steps->onset.front() == 0 &&
@@ -27,8 +28,8 @@ void check(const DriveSpec& drive, const std::string& where) {
 void check(const PopulationSpec& population) {
   const std::string where = "population '" + population.name + "'";
   require(population.size >= 1, where + ": size must be at least 1");
-  check(population.drive, where);
   const auto size = static_cast<std::size_t>(population.size);
+  check(population.drive, size, where);
   if (population.initial.kind == InitialKind::given) {
     require(population.initial.potential.size() == size && population.initial.age.size() == size,
             where + ": a given state must have one potential and one age per neuron");
@@ -49,6 +50,33 @@ void check(const PopulationSpec& population) {
   }
 }
 
+void check(const StpSpec& set, std::size_t size) {
+  require(set.per_neuron.empty() || set.per_neuron.size() == size, "STP parameters must be given for every neuron");
+  require(set.u.size() == set.x.size() && (set.u.empty() || set.u.size() == size),
+          "given u and x must have one value per neuron");
+}
+
+void check(const ProjectionSpec& projection, std::int64_t sources, std::int64_t targets) {
+  require(!projection.delay_steps.empty() && projection.delay_steps.size() == projection.delay_share.size() &&
+              projection.delay_steps.front() >= 0 &&
+              std::is_sorted(projection.delay_steps.begin(), projection.delay_steps.end()),
+          "delays must not be negative and ascend, one share for each");
+  if (const auto* fixed = std::get_if<FixedInDegree>(&projection.connectivity)) {
+    const bool excludes = projection.source == projection.target && !fixed->self_connections;
+    const std::int64_t candidates = sources - (excludes ? 1 : 0);
+    require(fixed->in_degree >= 0 && (fixed->in_degree == 0 || candidates > 0) &&
+                (fixed->multapses || fixed->in_degree <= candidates),
+            "in-degree out of range");
+  } else if (const auto* given = std::get_if<GivenConnections>(&projection.connectivity)) {
+    require(given->first.size() == static_cast<std::size_t>(targets) + 1 && given->first.front() == 0 &&
+                std::is_sorted(given->first.begin(), given->first.end()) &&
+                given->first.back() == static_cast<std::int64_t>(given->source.size()) &&
+                given->source.size() == given->weight.size(),
+            "given connections must have one range of sources per target, and a weight each");
+    for (const std::uint32_t source : given->source) require(source < sources, "connection from an unknown neuron");
+  }
+}
+
 bool receives_input(const PopulationSpec& population) {
   return std::holds_alternative<LnpNeuron>(population.neuron) || std::holds_alternative<LifNeuron>(population.neuron);
 }
@@ -60,15 +88,13 @@ void NetworkSpec::check() const {
   for (const PopulationSpec& population : populations) mesopop::check(population);
   for (const StpSpec& set : stp) {
     require(set.source < populations.size(), "STP set of an unknown population");
-    const auto size = static_cast<std::size_t>(populations[set.source].size);
-    require(set.u.size() == set.x.size() && (set.u.empty() || set.u.size() == size),
-            "given u and x must have one value per neuron");
+    mesopop::check(set, static_cast<std::size_t>(populations[set.source].size));
   }
   for (const ProjectionSpec& projection : projections) {
     require(projection.source < populations.size() && projection.target < populations.size(),
             "projection of an unknown population");
     require(receives_input(populations[projection.target]), "projection onto a population without potential");
-    require(projection.delay_steps >= 0, "delay must not be negative");
+    mesopop::check(projection, populations[projection.source].size, populations[projection.target].size);
     require(
         projection.stp == kStatic || (projection.stp >= 0 && static_cast<std::size_t>(projection.stp) < stp.size() &&
                                       stp[static_cast<std::size_t>(projection.stp)].source == projection.source),

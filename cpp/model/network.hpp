@@ -40,6 +40,7 @@ using SignalSpec = std::variant<StepSignal, SampledSignal, SinusoidSignal, Ornst
 struct DriveSpec {
   double constant = 0.0;
   std::vector<SignalSpec> components;  // added to the constant
+  std::vector<double> per_neuron;      // likewise, one value per neuron; empty: none
 };
 
 // --- Neurons ----------------------------------------------------------------------------------------------------
@@ -64,6 +65,12 @@ struct ExponentialEscape {
   double rate = 1.0;  // 1/ms, at threshold
 };
 
+// Hazard of LIF neurons: exponential, or rate log2(1 + exp((potential - v_th)/delta_u)), which has the same value at
+// threshold and grows linearly far above.
+struct EscapeSpec : ExponentialEscape {
+  bool softplus = false;
+};
+
 struct LnpNeuron {
   double tau_m = 1.0;
   std::variant<Softplus, ExponentialEscape> transfer;
@@ -82,7 +89,7 @@ struct LifNeuron {
   double v_reset = 0.0;
   std::int64_t refractory_steps = 0;
   std::int64_t history_steps = 0;  // age at which potential and threshold have forgotten the spike
-  ExponentialEscape escape;
+  EscapeSpec escape;
   std::vector<AdaptationKernel> adaptation;
 };
 
@@ -109,27 +116,66 @@ struct PopulationSpec {
   InitialSpec initial;
 };
 
-// One (u, x) state: the projections of one population with equal Tsodyks-Markram parameters share it.
-struct StpSpec {
-  std::size_t source = 0;
+struct TsodyksMarkram {
   double U0 = 1.0;
   double U = 0.0;
   double tau_d = 0.0;  // ms; 0: always recovered
   double tau_f = 0.0;  // ms; 0: never facilitated
+};
+
+// One (u, x) state: the projections of one population with equal Tsodyks-Markram parameters share it.
+struct StpSpec : TsodyksMarkram {
+  std::size_t source = 0;
   // Given initial values per neuron of the source; empty: U0 and 1.
   std::vector<double> u;
   std::vector<double> x;
+  std::vector<TsodyksMarkram> per_neuron;  // in place of the common parameters; empty: all alike
 };
 
 inline constexpr std::int64_t kStatic = -1;
+
+// Who is connected to whom, neuron by neuron.
+struct AllToAll {};
+
+// Every connection exists with the same probability, independently of all others.
+struct BernoulliConnections {
+  double probability = 1.0;
+  bool self_connections = true;
+};
+
+// Every neuron of the target receives the same number of connections.
+struct FixedInDegree {
+  std::int64_t in_degree = 0;
+  bool self_connections = true;
+  bool multapses = true;  // whether a pair of neurons may be connected several times
+};
+
+// Given connections, the sources of each target in turn.
+struct GivenConnections {
+  std::vector<std::int64_t> first;  // per target, and the end
+  std::vector<std::uint32_t> source;
+  std::vector<double> weight;  // relative to that of the projection
+};
+
+using ConnectivitySpec = std::variant<AllToAll, BernoulliConnections, FixedInDegree, GivenConnections>;
 
 struct ProjectionSpec {
   std::size_t source = 0;
   std::size_t target = 0;
   std::int64_t stp = kStatic;  // index into NetworkSpec::stp
-  double weight = 0.0;         // mV per unit of release of the whole source: psp amplitude x connection probability
+  double mean_weight = 0.0;    // mV per unit of release of the whole source: what a target receives on average
+  double weight = 0.0;         // mV per unit of release at one synapse
   double tau_s = 0.0;          // ms; 0: the potential jumps
-  std::int64_t delay_steps = 0;
+  // In steps, ascending, with the share of the synapses that has each.
+  std::vector<std::int64_t> delay_steps;
+  std::vector<double> delay_share;
+  ConnectivitySpec connectivity;
+
+  // Whether all neurons of the target receive the same.
+  bool is_shared() const { return std::holds_alternative<AllToAll>(connectivity) && delay_steps.size() == 1; }
+
+  // Whether spikes have to be delivered neuron by neuron.
+  bool reaches_single_neurons() const { return !is_shared() && weight != 0.0; }
 };
 
 struct NetworkSpec {

@@ -8,23 +8,13 @@
 
 namespace mesopop {
 
-namespace {
-
-double membrane_time_constant(const PopulationSpec& population) {
-  if (const auto* lnp = std::get_if<LnpNeuron>(&population.neuron)) return lnp->tau_m;
-  if (const auto* lif = std::get_if<LifNeuron>(&population.neuron)) return lif->tau_m;
-  return 0.0;
-}
-
-}  // namespace
-
-SynapticInput::SynapticInput(const NetworkSpec& network) {
+SynapticInput::SynapticInput(const NetworkSpec& network, const std::vector<const ProjectionSpec*>& projections) {
   // Ports in order of population, then of synaptic time constant; tau_s = 0 sorts first.
   std::map<std::pair<std::size_t, double>, std::size_t> port_of;
   std::int64_t longest = 0;
-  for (const ProjectionSpec& p : network.projections) {
-    port_of.emplace(std::pair{p.target, p.tau_s}, 0);
-    longest = std::max(longest, p.delay_steps);
+  for (const ProjectionSpec* p : projections) {
+    port_of.emplace(std::pair{p->target, p->tau_s}, 0);
+    longest = std::max(longest, p->delay_steps.back());
   }
   targets_.resize(network.populations.size());
   for (std::size_t i = 0; i < targets_.size(); ++i) {
@@ -52,12 +42,15 @@ SynapticInput::SynapticInput(const NetworkSpec& network) {
   const std::size_t channels = network.populations.size() + network.stp.size();
   for (std::size_t channel = 0; channel < channels; ++channel) {
     first_term_.push_back(terms_.size());
-    for (const ProjectionSpec& p : network.projections) {
+    for (const ProjectionSpec* p : projections) {
       const std::size_t source =
-          p.stp == kStatic ? p.source : network.populations.size() + static_cast<std::size_t>(p.stp);
-      if (source != channel || p.weight == 0.0) continue;
-      const double per_release = p.tau_s == 0.0 ? p.weight : p.weight / p.tau_s;
-      terms_.push_back({port_of.at({p.target, p.tau_s}), per_release, p.delay_steps});
+          p->stp == kStatic ? p->source : network.populations.size() + static_cast<std::size_t>(p->stp);
+      if (source != channel || p->mean_weight == 0.0) continue;
+      const double per_release = p->tau_s == 0.0 ? p->mean_weight : p->mean_weight / p->tau_s;
+      const std::size_t port = port_of.at({p->target, p->tau_s});
+      for (std::size_t d = 0; d < p->delay_steps.size(); ++d) {
+        terms_.push_back({port, per_release * p->delay_share[d], p->delay_steps[d]});
+      }
     }
   }
   first_term_.push_back(terms_.size());
@@ -89,6 +82,13 @@ MembraneStep SynapticInput::advance(std::size_t population, double mu) {
     current_[target.jump_port] = 0.0;
   }
   return step;
+}
+
+double SynapticInput::current(std::size_t population) const {
+  const Target& target = targets_[population];
+  double sum = 0.0;
+  for (std::size_t port = target.first; port < target.last; ++port) sum += current_[port];
+  return target.tau_m * sum;
 }
 
 void SynapticInput::send(std::int64_t step, std::size_t channel, double amount) {

@@ -19,7 +19,8 @@ namespace mesopop {
 // release of STP set s.
 class SynapticInput {
  public:
-  explicit SynapticInput(const NetworkSpec& network);
+  // `projections`: those whose targets all receive the mean of what is released.
+  SynapticInput(const NetworkSpec& network, const std::vector<const ProjectionSpec*>& projections);
 
   // Takes up what arrives at the start of `step`.
   void arrive(std::int64_t step);
@@ -27,13 +28,16 @@ class SynapticInput {
   // The step of the membrane of `population` under external drive `mu` (mV); its currents then decay by one step.
   MembraneStep advance(std::size_t population, double mu);
 
+  // Synaptic input of `population` after its last step, as a drive: tau_m times its currents, mV.
+  double current(std::size_t population) const;
+
   // Sends the release of the spikes of `step` on its way: it arrives `delay` after the end of the step.
   void send(std::int64_t step, std::size_t channel, double amount);
 
   void visit(StateVisitor& visitor);
 
  private:
-  struct Term {  // one projection
+  struct Term {  // one projection and delay
     std::size_t port;
     double weight;  // jump of the port per unit of release
     std::int64_t delay;

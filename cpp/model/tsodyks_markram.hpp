@@ -10,7 +10,7 @@
 namespace mesopop {
 
 // Decay of the deviation over `duration`; a time constant of zero means immediate relaxation.
-inline double relaxation(double duration, double tau) { return tau > 0.0 ? exp(-duration / tau) : 0.0; }
+MESOPOP_INLINE double relaxation(double duration, double tau) { return tau > 0.0 ? exp(-duration / tau) : 0.0; }
 
 // Values left of a spike, and what it releases.
 struct SynapseState {
@@ -28,7 +28,7 @@ struct Plasticity {
   double decay_u = 0.0, decay_x = 0.0;
 
   Plasticity() = default;
-  Plasticity(const StpSpec& spec, double step)
+  Plasticity(const TsodyksMarkram& spec, double step)
       : U0(spec.U0),
         U(spec.tau_f > 0.0 ? spec.U : 0.0),
         tau_d(spec.tau_d),

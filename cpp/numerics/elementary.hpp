@@ -85,12 +85,14 @@ MESOPOP_INLINE double expm1_nonpositive(double x) {
 MESOPOP_INLINE double event_probability(double integrated_hazard) { return -expm1_nonpositive(-integrated_hazard); }
 
 // ln x for normal x > 0: ln(2^n m) = n ln 2 + 2 artanh((m - 1)/(m + 1)), sqrt(1/2) <= m < sqrt(2).
-inline double log(double x) {
-  std::uint64_t bits = detail::to_bits(x);
-  // Subtracting the bits of sqrt(1/2) makes the exponent field the n that leaves m in [sqrt(1/2), sqrt(2)).
-  const std::uint64_t offset = bits - 0x3fe6a09e667f3bcdULL;
-  const auto n = static_cast<double>(static_cast<std::int64_t>(offset) >> 52);
-  const double m = detail::from_bits(bits - (offset & 0xfff0000000000000ULL));
+MESOPOP_INLINE double log(double x) {
+  const std::uint64_t bits = detail::to_bits(x);
+  // Subtracting the bits of sqrt(1/2) makes the exponent field the n that leaves m in [sqrt(1/2), sqrt(2)); 1024 is
+  // added so that it is not negative, which makes its conversion to a floating-point number a matter of bits.
+  const std::uint64_t shifted = bits - 0x3fe6a09e667f3bcdULL + (1024ULL << 52);
+  const std::uint64_t exponent = shifted >> 52;
+  const double n = detail::from_bits(exponent | 0x4330000000000000ULL) - (0x1p52 + 1024.0);
+  const double m = detail::from_bits(bits - (exponent << 52) + (1024ULL << 52));
   const double f = m - 1.0;
   const double s = f / (2.0 + f);
   const double w = s * s;  // <= 0.0295: eleven terms of the series of artanh suffice
@@ -104,21 +106,47 @@ inline double log(double x) {
 }
 
 // ln(1 + y) for y > -1, accurate for tiny |y|.
-inline double log1p(double y) {
+MESOPOP_INLINE double log1p(double y) {
   const double u = 1.0 + y;
   return u == 1.0 ? y : log(u) + (y - (u - 1.0)) / u;
 }
 
-// sin(2 pi z), z in turns.
-inline double sin_turns(double z) {
-  z -= std::floor(z + 0.5);   // [-1/2, 1/2)
-  if (z > 0.25) z = 0.5 - z;  // sin(pi - a) = sin a
-  if (z < -0.25) z = -0.5 - z;
-  const double a = 6.283185307179586 * z;  // |a| <= pi/2: eleven terms leave less than 1e-19
-  const double w = a * a;
-  double series = 1.0;
-  for (int k = 22; k >= 2; k -= 2) series = 1.0 - series * w / (k * (k + 1.0));
-  return a * series;
+// ln(1 + e^y) = max(y, 0) + ln(1 + e^-|y|), which does not overflow.
+MESOPOP_INLINE double log1pexp(double y) {
+  return (y > 0.0 ? y : 0.0) + log1p(exp(y > 0.0 ? -y : y));
 }
+
+namespace detail {
+
+// sin(2 pi z) for |z| <= 1/4; the first term left out is below 1e-19.
+MESOPOP_INLINE double sin_quarter(double z) {
+  const double a = 6.283185307179586 * z;
+  const double w = a * a, w2 = w * w, w4 = w2 * w2;
+  const double c01 = -1.0 / 6 + w * (1.0 / 120);
+  const double c23 = -1.0 / 5040 + w * (1.0 / 362880);
+  const double c45 = -1.0 / 39916800 + w * (1.0 / 6227020800);
+  const double c67 = -1.0 / 1307674368000 + w * (1.0 / 355687428096000);
+  const double c89 = -1.0 / 121645100408832000 + w * (1.0 / 51090942171709440000.0);
+  const double c = (c01 + c23 * w2) + ((c45 + c67 * w2) + c89 * w4) * w4;
+  return a + a * w * c;
+}
+
+}  // namespace detail
+
+// sin(2 pi z) for |z| <= 1/2: sin(pi - a) = sin a.
+MESOPOP_INLINE double sin_half_turn(double z) {
+  const double upper = z > 0.25 ? 0.5 - z : z;
+  return detail::sin_quarter(upper < -0.25 ? -0.5 - upper : upper);
+}
+
+// sin(2 pi z) and cos(2 pi z) for 0 <= z <= 1.
+MESOPOP_INLINE double sin_first_turn(double z) { return sin_half_turn(0.5 - z); }
+MESOPOP_INLINE double cos_first_turn(double z) {
+  const double half = z - 0.5;
+  return detail::sin_quarter((half < 0.0 ? -half : half) - 0.25);
+}
+
+// sin(2 pi z), z in turns.
+inline double sin_turns(double z) { return sin_half_turn(z - std::floor(z + 0.5)); }
 
 }  // namespace mesopop

@@ -26,10 +26,11 @@ double stirling_correction(double k) {
 
 // Sequential search from 0; needs n p of order 10 or less. One uniform per draw.
 std::int64_t binomial_by_inversion(Stream& stream, double n, double p) {
+  double u = draw_uniform(stream);
+  if (u < 1.0 - n * p) return 0;  // that all fail is at least as probable: (1 - p)^n >= 1 - n p
   const double odds = p / (1.0 - p);
   const double all_fail = exp(n * log1p(-p));
-  for (;;) {
-    double u = draw_uniform(stream);
+  for (;; u = draw_uniform(stream)) {
     double mass = all_fail;
     double k = 0.0;
     while (u >= mass && k < n) {

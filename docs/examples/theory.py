@@ -8,7 +8,6 @@ import sys
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
-from scipy import signal
 
 import mesopop as mp
 from mesopop.plot.style import PAGE_STYLE
@@ -54,8 +53,8 @@ def draw(figure):
     frequency = np.geomspace(1, 200, 300)
     theory = mp.theory.linear_spectrum(network, frequency)
     run = mp.simulate(network, 201_000, dt=0.1, level="meso", seed=4, record_dt=1).after(1000)
-    measured = signal.welch(run.rate["E"], fs=1000, nperseg=4096)
-    mp.plot.spectrum(frequency, theory.rate["E"], measured=measured, ax=axes[1, 1])
+    measured = mp.analysis.power_spectrum(run.rate["E"], dt=1.0)
+    mp.plot.power_spectrum(measured, theory=(frequency, theory.rate["E"]), ax=axes[1, 1])
 
 
 def main(path="docs/figures/theory.png"):

@@ -14,15 +14,21 @@ _HOME = {
     "adaptation": ["SpikeTriggeredCurrent", "ThresholdKernel"],
     "build": ["build_info"],
     "comparison": ["compare"],
+    "connectivity": ["Bernoulli", "FixedInDegree"],
+    "delays": ["DelayDistribution"],
     "experiment": ["EventSettings", "Experiment", "SimulationSettings"],
+    "explicit_connections": ["ExplicitConnections"],
     "initial": ["InitialState"],
+    "nest_parameters": ["from_nest_parameters", "to_nest_parameters"],
     "network": ["Network", "Population", "Projection"],
+    "neuron_recording": ["NeuronRecord", "Neurons"],
     "neurons": ["GIF", "LIF", "LNP", "Poisson", "SpikeTrains"],
     "parameter_path": ["parameter", "with_parameter"],
     "plasticity": ["TsodyksMarkram"],
     "result": ["Result"],
-    "signals": ["OrnsteinUhlenbeck", "Sampled", "Sinusoid", "Steps"],
+    "signals": ["OrnsteinUhlenbeck", "PerNeuron", "Sampled", "Sinusoid", "Steps"],
     "simulation": ["Simulation", "simulate"],
+    "sweeps.sweep": ["sweep"],
     "transfer": ["Exponential", "Softplus"],
 }
 _MODULES = ["analysis", "plot", "presets", "theory"]
@@ -35,15 +41,21 @@ if TYPE_CHECKING:
     from mesopop.adaptation import SpikeTriggeredCurrent, ThresholdKernel
     from mesopop.build import build_info
     from mesopop.comparison import compare
+    from mesopop.connectivity import Bernoulli, FixedInDegree
+    from mesopop.delays import DelayDistribution
     from mesopop.experiment import EventSettings, Experiment, SimulationSettings
+    from mesopop.explicit_connections import ExplicitConnections
     from mesopop.initial import InitialState
+    from mesopop.nest_parameters import from_nest_parameters, to_nest_parameters
     from mesopop.network import Network, Population, Projection
+    from mesopop.neuron_recording import NeuronRecord, Neurons
     from mesopop.neurons import GIF, LIF, LNP, Poisson, SpikeTrains
     from mesopop.parameter_path import parameter, with_parameter
     from mesopop.plasticity import TsodyksMarkram
     from mesopop.result import Result
-    from mesopop.signals import OrnsteinUhlenbeck, Sampled, Sinusoid, Steps
+    from mesopop.signals import OrnsteinUhlenbeck, PerNeuron, Sampled, Sinusoid, Steps
     from mesopop.simulation import Simulation, simulate
+    from mesopop.sweeps.sweep import sweep
     from mesopop.transfer import Exponential, Softplus
 
 

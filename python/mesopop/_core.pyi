@@ -22,12 +22,17 @@ class Ensemble:
         closure: str,
         noise: str,
         bin_tolerance: float,
+        cohorts: Sequence[bool],
+        cohort_tolerance: float,
         key: Sequence[int],
         trials: int,
         instruction_set: str,
+        threads: int = 1,
+        memory_limit: float = ...,
     ) -> None: ...
     # Writes bins first_bin .. first_bin + bins - 1 of arrays of shape (channels, trials, bins). Returns the
-    # number of complete bins since first_bin = 0, and (trial, step, population, variable) of what became non-finite.
+    # number of complete bins since first_bin = 0, and (trial, step, population, variable) of what became non-finite,
+    # or the variable "spikes" if a trial has recorded more than `most_spikes`.
     def advance(
         self,
         *,
@@ -40,12 +45,13 @@ class Ensemble:
         u: NDArray[float64] | None,
         x: NDArray[float64] | None,
         record_spikes: Sequence[bool],
+        # Per population None, or a dictionary with the chosen neurons and where their variables go.
+        neurons: list[dict[str, Any] | None],
+        most_spikes: int,
         threads: int,
     ) -> tuple[int, tuple[int, int, str, str] | None]: ...
-    # Times (ms) and neurons.
-    def take_spikes(
-        self, trial: int, population: int
-    ) -> tuple[NDArray[float64], NDArray[int64]]: ...
+    # A structured array of times (ms) and neurons, of all neurons or of those chosen.
+    def take_spikes(self, trial: int, population: int, chosen: bool) -> NDArray[Any]: ...
     def progress(self) -> tuple[int, tuple[int, int, str, str] | None]: ...
     def step(self, trial: int) -> int: ...
     def state(self, trial: int) -> dict[str, NDArray[Any]]: ...
@@ -54,6 +60,19 @@ class Ensemble:
 # --- Random numbers ---
 
 def philox4x64(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
+def philox4x32(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
+
+# Spikes in one step of cohorts of `count` neurons of integrated hazards `hazard`.
+def cohort_spikes(
+    *,
+    key: Sequence[int],
+    trial: int,
+    population: int,
+    step: int,
+    count: Sequence[float],
+    hazard: Sequence[float],
+    instruction_set: str,
+) -> NDArray[float64]: ...
 
 # The words that belong to one random event, and what is drawn from them.
 @final
@@ -76,6 +95,7 @@ class Stream:
 
 # --- Elementary functions, element by element; a scalar for scalars ---
 
+def binomial_quantile(n: ArrayLike, p: ArrayLike, z: ArrayLike) -> Any: ...
 def exp(x: ArrayLike) -> Any: ...
 def expm1_nonpositive(x: ArrayLike) -> Any: ...
 def log(x: ArrayLike) -> Any: ...

@@ -56,6 +56,7 @@ def require_array(
     value: Any,
     unit: str = "",
     *,
+    gt: float | None = None,
     ge: float | None = None,
     le: float | None = None,
     infinite: bool = False,
@@ -79,6 +80,8 @@ def require_array(
     if not empty and value.size == 0:
         raise ValueError(f"{name} must not be empty")
     _refuse(name, value, unit, np.isnan(value) if infinite else ~np.isfinite(value), "finite")
+    if gt is not None:
+        _refuse(name, value, unit, value <= gt, f"> {gt:g} {unit}".rstrip())
     if ge is not None:
         _refuse(name, value, unit, value < ge, f">= {ge:g} {unit}".rstrip())
     if le is not None:

@@ -90,6 +90,30 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--quiet", action="store_true", help="print nothing but errors")
     run.set_defaults(command=_run)
 
+    sweep = commands.add_parser(
+        "sweep",
+        help="simulate many points of the parameters of a file",
+        description="Simulate an experiment at every point of its table [sweep] and print a table. "
+        "Finished runs are saved in a folder at once; after an interruption --resume goes on.",
+    )
+    sweep.add_argument("experiment", metavar="CONFIG.toml", help="what to simulate")
+    sweep.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help=f"folder to write to (default: {RESULTS}/NAME-sweep)",
+    )
+    sweep.add_argument(
+        "--workers", type=int, metavar="N", help="processes (default: one for each processor)"
+    )
+    sweep.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the same sweep if the folder holds its beginning",
+    )
+    sweep.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    sweep.set_defaults(command=_sweep)
+
     commands.add_parser(
         "presets", help="list the presets", description="List the presets."
     ).set_defaults(command=_presets)
@@ -136,6 +160,34 @@ def _run(options: argparse.Namespace) -> int:
             print(f"mesopop run: error: {level.failure}", file=sys.stderr)
             return FAILED
     return 0 if run.complete else INTERRUPTED
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from mesopop.sweeps.command import run_sweep
+
+    source = Path(options.experiment)
+    folder = RESULTS / f"{source.stem}-sweep" if options.output is None else options.output
+    try:
+        failed = run_sweep(
+            source,
+            folder,
+            workers=options.workers,
+            resume=options.resume,
+            quiet=options.quiet,
+        )
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        print(f"mesopop sweep: error: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except RuntimeError as error:
+        print(f"mesopop sweep: error: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("mesopop sweep: interrupted; --resume goes on from here", file=sys.stderr)
+        return INTERRUPTED
+    if failed:
+        print(f"mesopop sweep: error: {failed}", file=sys.stderr)
+        return FAILED
+    return 0
 
 
 def _read(source: str, chosen: Sequence[str]) -> tuple[str, Experiment]:

@@ -3,141 +3,38 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
 
 from mesopop.analysis.averages import ratio_of_averages, time_average
+from mesopop.analysis.distances import distance, distance_of_series
 from mesopop.analysis.estimate import Estimate, coefficient_of_variation
 from mesopop.analysis.events import find_events
 from mesopop.analysis.population_spikes import PopulationSpikes
+from mesopop.analysis.report import significant
+from mesopop.analysis.smoothing import settled
+from mesopop.analysis.spectra import band_name, power_spectrum
 from mesopop.analysis.up_down import UpDownStates
+from mesopop.analysis.variability import fano_factor
+from mesopop.comparison_table import Comparison, DistributionDistance, Events, Statistic
 
 if TYPE_CHECKING:
     from mesopop.experiment import EventSettings
-    from mesopop.result import Result
+    from mesopop.result import FloatArray, Result
 
-WIDTH = 80
-NAME_WIDTH = 30
 MOST_ROWS = 8  # of populations, and of projections
-
-Events = UpDownStates | PopulationSpikes
-
-
-@attrs.frozen
-class Statistic:
-    """One row of a comparison.
-
-    Attributes
-    ----------
-    name : str
-        What it is, with its unit.
-    estimates : tuple of Estimate
-        One for each result.
-    """
-
-    name: str
-    estimates: tuple[Estimate, ...]
-
-    def z(self, index: int) -> float:
-        """Difference of result `index` to the first one in standard errors of the difference.
-
-        z = (b - a) / sqrt(se_a^2 + se_b^2), for independent results; nan without standard errors.
-        """
-        first, other = self.estimates[0], self.estimates[index]
-        error = math.hypot(first.se, other.se)
-        return (other.value - first.value) / error if error > 0 else math.nan
+SMOOTH = 10.0  # ms, of the activity whose distributions are compared, without events
 
 
-@attrs.frozen(eq=False, repr=False)
-class Comparison:
-    """Statistics of several results side by side; the others are compared with the first.
-
-    Attributes
-    ----------
-    labels : tuple of str
-        Of the results: "micro", or the closure.
-    statistics : tuple of Statistic
-        The rows.
-    events : tuple of UpDownStates or PopulationSpikes
-        What was found in each result; empty if not asked for.
-    notes : tuple of str
-        What the table leaves out.
-    """
-
-    labels: tuple[str, ...]
-    statistics: tuple[Statistic, ...]
-    events: tuple[Events, ...]
-    notes: tuple[str, ...] = ()
-
-    def __getitem__(self, name: str) -> Statistic:
-        """The statistic of that name."""
-        for statistic in self.statistics:
-            if statistic.name == name:
-                return statistic
-        from mesopop.validation import did_you_mean
-
-        raise KeyError(f'"{name}": {did_you_mean(name, [s.name for s in self.statistics])}')
-
-    def __repr__(self) -> str:
-        return "\n\n".join([*self._blocks(), "\n".join(self._lines())])
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        notes = "<br>".join(map(escape, self._lines()))
-        return self._table(range(1, len(self.labels)), "html") + f"<p>{notes}</p>"
-
-    def _blocks(self) -> list[str]:
-        # Tables of the first result beside as many others as fit into the width.
-        blocks: list[str] = []
-        others = list(range(1, len(self.labels)))
-        while others or not blocks:
-            shown = others
-            while len(shown) > 1 and _width(self._table(shown, "simple")) > WIDTH:
-                shown = shown[:-1]
-            blocks.append(self._table(shown, "simple"))
-            others = others[len(shown) :]
-        return blocks
-
-    def _table(self, others: Sequence[int], layout: str) -> str:
-        from tabulate import tabulate
-
-        # Long labels in two lines.
-        names = [label.replace(", ", "\n") for label in self.labels]
-        header = ["", names[0]]
-        for index in others:
-            header += [names[index], "z"]
-        rows = []
-        for statistic in self.statistics:
-            row = [_cut(statistic.name), str(statistic.estimates[0])]
-            for index in others:
-                row += [str(statistic.estimates[index]), _signed(statistic.z(index))]
-            rows.append(row)
-        return str(
-            tabulate(
-                rows,
-                header,
-                tablefmt=layout,
-                disable_numparse=True,
-                colalign=["left"] + ["right"] * (len(header) - 1),
-            )
-        )
-
-    def _lines(self) -> list[str]:
-        lines = list(self.notes)
-        for label, events in zip(self.labels, self.events, strict=False):
-            if events.reason:
-                lines += textwrap.wrap(f"{label}: {events.reason}", WIDTH)
-        lines.append("± standard error")
-        if len(self.labels) > 1:
-            lines[-1] += f"; z: difference to {self.labels[0]} in standard errors"
-        return lines
-
-
-def compare(*results: Result, events: EventSettings | None = None) -> Comparison:
+def compare(
+    *results: Result,
+    events: EventSettings | None = None,
+    fano_windows: Sequence[float] = (),
+    bands: Sequence[tuple[float, float]] = (),
+    distances: bool = False,
+) -> Comparison:
     """Compare results of the same network: rates, release and events, with standard errors.
 
     Parameters
@@ -146,17 +43,27 @@ def compare(*results: Result, events: EventSettings | None = None) -> Comparison
         One or several, with rate and release; cut their transients with `Result.after`.
     events : EventSettings, optional
         Which events to find, e.g. those of a preset's experiment.
+    fano_windows : sequence of float
+        Counting windows (ms) of Fano factors of the activity (`analysis.fano_factor`).
+    bands : sequence of (low, high)
+        Bands (Hz) whose mean spectral power is compared (`analysis.power_spectrum`).
+    distances : bool
+        Whether to compare distributions, too: of the smoothed activity
+        (`analysis.distance_of_series`), and of complete dwell times, or of intervals and amplitudes
+        (`analysis.distance`).
 
     Returns
     -------
     Comparison
-        Prints as a table. Standard errors of rates and release are over trials or batches
+        Prints as a table, draws itself (`plot`), and gives its numbers (`to_dict`, `to_records`).
+        Standard errors of rates and release are over trials or batches
         (`analysis.time_average`), those of dwell times and intervals over events.
 
     Raises
     ------
     ValueError
-        If there is no result, the networks differ, or a recording is too short.
+        If there is no result, the networks differ, a recording is too short for what is asked for,
+        or distributions are to be compared of results recorded in bins of different width.
     KeyError
         If something needed was not recorded.
 
@@ -172,6 +79,14 @@ def compare(*results: Result, events: EventSettings | None = None) -> Comparison
     ('micro', 'meso renewal')
     >>> abs(comparison["rate of pre (Hz)"].z(1)) < 4
     True
+    >>> comparison = mp.compare(
+    ...     micro.after(3000), meso.after(3000), fano_windows=[50], bands=[(4, 15)], distances=True
+    ... )
+    >>> [statistic.name for statistic in comparison.statistics[-4:]]  # doctest: +NORMALIZE_WHITESPACE
+    ['Fano factor of pre, 50 ms', 'Fano factor of post, 50 ms',
+     'power of pre, 4-15 Hz (Hz)', 'power of post, 4-15 Hz (Hz)']
+    >>> [row.name for row in comparison.distances]
+    ['activity of pre', 'activity of post']
     """
     if not results:
         raise ValueError("compare needs at least one result")
@@ -207,8 +122,95 @@ def compare(*results: Result, events: EventSettings | None = None) -> Comparison
     found = () if events is None else tuple(find_events(result, events) for result in results)
     if found:
         rows += _event_rows(found)
+    names = [population.name for population in network.populations[:MOST_ROWS]]
+    rows += _fano_rows(results, names, fano_windows) + _power_rows(results, names, bands)
+    compared: list[DistributionDistance] = []
+    if distances:
+        smooth = SMOOTH if events is None else events.smooth
+        compared = _activity_distances(results, names, smooth) + _event_distances(found)
     labels = tuple(result.label for result in results)
-    return Comparison(labels, tuple(rows), found, tuple(notes))
+    return Comparison(labels, tuple(rows), found, tuple(notes), tuple(compared))
+
+
+def _fano_rows(
+    results: Sequence[Result], names: Sequence[str], windows: Sequence[float]
+) -> list[Statistic]:
+    if not len(windows):
+        return []
+    rows = []
+    for name in names:
+        factors = [
+            fano_factor(
+                result.rate[name],
+                dt=result.record_dt,
+                size=result.network.population(name).size,
+                windows=windows,
+            )
+            for result in results
+        ]
+        rows += [
+            Statistic(
+                f"Fano factor of {name}, {significant(window)} ms",
+                tuple(factor.at(window) for factor in factors),
+            )
+            for window in windows
+        ]
+    return rows
+
+
+def _power_rows(
+    results: Sequence[Result], names: Sequence[str], bands: Sequence[tuple[float, float]]
+) -> list[Statistic]:
+    if not len(bands):
+        return []
+    rows = []
+    for name in names:
+        spectra = [power_spectrum(result.rate[name], dt=result.record_dt) for result in results]
+        rows += [
+            Statistic(
+                f"power of {name}, {band_name(band)} (Hz)",
+                tuple(attrs.evolve(spectrum.band(*band), unit="") for spectrum in spectra),
+            )
+            for band in bands
+        ]
+    return rows
+
+
+def _activity_distances(
+    results: Sequence[Result], names: Sequence[str], smooth: float
+) -> list[DistributionDistance]:
+    dt = results[0].record_dt
+    for result in results:
+        if not math.isclose(result.record_dt, dt, rel_tol=1e-9):
+            raise ValueError(
+                f"distances need bins of equal width: {dt} ms of {results[0].label}, got "
+                f"{result.record_dt} ms of {result.label}"
+            )
+    rows = []
+    for name in names:
+        first, *others = (settled(result.rate[name], dt, smooth) for result in results)
+        found = (distance_of_series(first, other, dt=dt, unit="Hz") for other in others)
+        rows.append(DistributionDistance(f"activity of {name}", tuple(found)))
+    return rows
+
+
+def _event_distances(found: Sequence[Events]) -> list[DistributionDistance]:
+    def row(name: str, samples: Sequence[FloatArray], unit: str) -> DistributionDistance:
+        others = (distance(samples[0], other, unit=unit) for other in samples[1:])
+        return DistributionDistance(name, tuple(others))
+
+    rows = []
+    states = [events for events in found if isinstance(events, UpDownStates)]
+    spikes = [events for events in found if isinstance(events, PopulationSpikes)]
+    if states:
+        rows.append(row("Up times", [s.up_times for s in states], "ms"))
+        rows.append(row("Down times", [s.down_times for s in states], "ms"))
+    if found:
+        what = "Up onsets" if states else "events"
+        rows.append(row(f"intervals between {what}", [e.intervals for e in found], "ms"))
+    if spikes:
+        rows.append(row("amplitudes of events", [e.amplitudes for e in spikes], ""))
+    return rows
 
 
 def _event_rows(found: tuple[Events, ...]) -> list[Statistic]:
@@ -244,15 +246,3 @@ def _seconds(time: Estimate) -> Estimate:
 
 def _count(number: int) -> Estimate:
     return Estimate(float(number), math.nan, number)
-
-
-def _width(table: str) -> int:
-    return max(map(len, table.splitlines()))
-
-
-def _signed(z: float) -> str:
-    return "" if math.isnan(z) else f"{z:+.1f}"
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 3] + "..."

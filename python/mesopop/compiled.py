@@ -14,18 +14,22 @@ from attrs import frozen
 from numpy.typing import ArrayLike
 
 from mesopop.adaptation import ThresholdKernel
+from mesopop.connectivity import compiled_connectivity, mean_connection
+from mesopop.delays import DelayDistribution
 from mesopop.initial import InitialState
 from mesopop.network import Network, Population, Projection
 from mesopop.neurons import GIF, LIF, LNP, Poisson, SpikeTrains
 from mesopop.plasticity import TsodyksMarkram
-from mesopop.signals import OrnsteinUhlenbeck, Sampled, Sinusoid, Steps, components
+from mesopop.signals import OrnsteinUhlenbeck, PerNeuron, Sampled, Sinusoid, Steps, components
 from mesopop.transfer import Softplus
 from mesopop.validation import require_number, steps
 
-# Neurons older than this many time constants have forgotten their last spike.
+# Neurons have forgotten their last spike when no more than this is left of it in their potential and
+# their adaptation, in units of delta_u, but not before so many time constants. (Of the potential the
+# oldest neurons keep their mean, so that the error is of second order.)
+FORGOTTEN = 0.1
+FORGOTTEN_ADAPTATION = 0.002
 HISTORY_IN_TAU = 5.0
-# In delta_u: what the quasi-renewal approximation, which also makes stationary states, can expand.
-LARGEST_THRESHOLD_RISE = 50.0
 
 
 @frozen(kw_only=True)
@@ -81,7 +85,7 @@ def compile_network(
         "stp": [
             _stp(source, stp, network, labels, initial) for (source, stp), labels in sets.items()
         ],
-        "projections": [_projection(p, index, stp_index, dt) for p in network.projections],
+        "projections": [_projection(p, network, index, stp_index, dt) for p in network.projections],
     }
     return CompiledNetwork(network=network, dt=dt, description=description, stp_index=stp_index)
 
@@ -142,22 +146,16 @@ def _neuron(
                     "v_th": neuron.v_th,
                     "delta_u": neuron.delta_u,
                     "rate": 1e-3 * neuron.rate_at_threshold,
+                    "softplus": neuron.escape == "softplus",
                 },
-                "adaptation": _adaptation(neuron, where),
+                "adaptation": _adaptation(neuron),
             }
     raise TypeError(f"{where}cannot simulate {type(neuron).__name__} neurons")
 
 
-def _adaptation(neuron: LIF, where: str) -> list[dict[str, float]]:
+def _adaptation(neuron: LIF) -> list[dict[str, float]]:
     if not isinstance(neuron, GIF):
         return []
-    thresholds = [abs(k.amplitude) for k in neuron.adaptation if isinstance(k, ThresholdKernel)]
-    largest = LARGEST_THRESHOLD_RISE * neuron.delta_u
-    if sum(thresholds) > largest:
-        raise ValueError(
-            f"{where}amplitudes of ThresholdKernels must add up to <= {LARGEST_THRESHOLD_RISE:g} "
-            f"delta_u = {largest:g} mV, got {sum(thresholds):g} mV"
-        )
     kind = {True: "threshold", False: "current"}
     none = {"threshold": 0.0, "current": 0.0}
     return [
@@ -173,20 +171,26 @@ def _require_fine(where: str, dt: float, name: str, limit: float) -> None:
 
 
 def _history_steps(neuron: LIF, dt: float, history: float | None, where: str) -> int:
-    # Until the spike is forgotten by the potential and by whatever adapts.
-    kernels = neuron.adaptation if isinstance(neuron, GIF) else ()
-    kernels = tuple(k for k in kernels if k.amplitude != 0)
-    longest = max([neuron.tau_m, *(k.tau for k in kernels)])
-    name = "tau_m" if longest == neuron.tau_m else "the longest tau"
-    shortest = HISTORY_IN_TAU * longest + neuron.t_ref
+    shortest = _forgetting_time(neuron) + neuron.t_ref
     if history is None:
         history = shortest
     if history < shortest * (1 - 1e-9):
         raise ValueError(
-            f"{where}history must be >= {HISTORY_IN_TAU:g} {name} + t_ref = {shortest:g} ms, "
+            f"{where}history must be >= {shortest:g} ms, until when the last spike is forgotten, "
             f"got {history!r} ms"
         )
     return math.ceil(history / dt - 1e-6)
+
+
+def _forgetting_time(neuron: LIF) -> float:
+    # Until the spike is forgotten by the potential and by whatever adapts, which may have gathered
+    # several times its amplitude.
+    kernels = neuron.adaptation if isinstance(neuron, GIF) else ()
+    left = [(neuron.tau_m, (neuron.v_th - neuron.v_reset) / FORGOTTEN)]
+    left += [
+        (k.tau, 4 * abs(k.amplitude) / FORGOTTEN_ADAPTATION) for k in kernels if k.amplitude != 0
+    ]
+    return max(tau * max(HISTORY_IN_TAU, math.log(x / neuron.delta_u)) for tau, x in left)
 
 
 def _transfer(transfer: Any) -> dict[str, Any]:
@@ -224,12 +228,15 @@ def _given_spikes(neuron: SpikeTrains, dt: float, where: str) -> dict[str, Any]:
 
 def _drive(drive: Any, dt: float, scale: float, where: str) -> dict[str, Any]:
     constant, signals = 0.0, []
+    per_neuron = np.empty(0)
     for component in components(drive):
         if isinstance(component, float):
             constant += scale * component
+        elif isinstance(component, PerNeuron):
+            per_neuron = per_neuron + component.values if per_neuron.size else component.values
         else:
             signals.append(_signal(component, dt, scale, where))
-    return {"constant": constant, "components": signals}
+    return {"constant": constant, "components": signals, "per_neuron": per_neuron}
 
 
 def _signal(signal: Any, dt: float, scale: float, where: str) -> dict[str, Any]:
@@ -304,23 +311,44 @@ def _stp(
         u = next((initial.u[label] for label in labels if label in initial.u), stp.U0)
         x = next((initial.x[label] for label in labels if label in initial.x), 1.0)
         u, x = np.broadcast_to(u, size), np.broadcast_to(x, size)
-    return {"source": source, **attrs.asdict(stp), "u": u, "x": x}
+    parameters = np.broadcast_arrays(*attrs.astuple(stp), np.empty(1))[:-1]
+    names = (parameter.name for parameter in attrs.fields(TsodyksMarkram))
+    return {"source": source, **dict(zip(names, parameters, strict=True)), "u": u, "x": x}
 
 
 def _projection(
-    projection: Projection, index: dict[str, int], stp_index: dict[str, int], dt: float
+    projection: Projection,
+    network: Network,
+    index: dict[str, int],
+    stp_index: dict[str, int],
+    dt: float,
 ) -> dict[str, Any]:
-    where = f'projection "{projection.label}": '
-    if projection.delay > 0:
-        _require_fine(where, dt, "delay", projection.delay)
+    source, target = (network.population(name) for name in (projection.source, projection.target))
+    delays, share = _delays(projection, dt)
     return {
         "source": index[projection.source],
         "target": index[projection.target],
         "stp": stp_index.get(projection.label, -1),
-        "weight": projection.weight * projection.probability,
+        "weight": projection.weight,
+        "mean_weight": projection.weight * mean_connection(projection, source, target),
         "tau_s": projection.tau_s,
-        "delay_steps": steps(where + "delay", projection.delay, dt),
+        "delay_steps": delays,
+        "delay_share": share,
+        "connectivity": compiled_connectivity(projection, source),
     }
+
+
+def _delays(projection: Projection, dt: float) -> tuple[ArrayLike, ArrayLike]:
+    # In steps, with the share of the synapses that has each.
+    where = f'projection "{projection.label}": '
+    if isinstance(projection.delay, DelayDistribution):
+        delays, share = projection.delay.delays.tolist(), projection.delay.probabilities
+    else:
+        delays, share = [projection.delay], np.ones(1)
+    for delay in delays:
+        if delay > 0:
+            _require_fine(where, dt, "delay", delay)
+    return np.array([steps(where + "delay", delay, dt) for delay in delays], np.int64), share
 
 
 # --- Initial state -------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ import attrs
 
 from mesopop.analysis.estimate import Estimate
 from mesopop.analysis.report import counted, duration, significant
-from mesopop.comparison import WIDTH, Statistic, compare
+from mesopop.comparison import compare
+from mesopop.comparison_table import WIDTH, Statistic
 from mesopop.experiment import Experiment
 from mesopop.experiment_run import ExperimentRun, LevelRun
 

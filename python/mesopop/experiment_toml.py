@@ -29,6 +29,8 @@ def experiment_from_dict(tables: Mapping[str, Any]) -> Experiment:
     """
     known = [*OWN_KEYS, *NETWORK_KEYS]
     for key in tables:
+        if key == "sweep":
+            raise ValueError('key "sweep" belongs to a sweep: run it with `mesopop sweep`')
         if key not in known:
             raise ValueError(unknown_key(key, known))
     own: dict[str, Any] = {key: tables[key] for key in OWN_KEYS if key in tables}

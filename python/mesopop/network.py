@@ -11,15 +11,18 @@ from typing import IO, Any
 import attrs
 from attrs import field, frozen
 
+from mesopop.connectivity import CONNECTIVITIES, Connectivity, check_connectivity
+from mesopop.delays import DelayDistribution
 from mesopop.neurons import NEURONS, Neuron, Poisson, SpikeTrains
 from mesopop.plasticity import TsodyksMarkram
-from mesopop.signals import Drive, as_drive, drive_in
+from mesopop.signals import Drive, PerNeuron, as_drive, components, drive_in
 from mesopop.validation import (
     did_you_mean,
     instance_of,
     integer,
     number,
     real_number,
+    require_number,
     text,
     whole_number,
 )
@@ -30,7 +33,7 @@ LARGEST_SIZE = 2**32 - 1
 
 @frozen
 class Population:
-    """Identical neurons that share their drive.
+    """Identical neurons that share their drive, but for what is given PerNeuron.
 
     Parameters
     ----------
@@ -40,15 +43,15 @@ class Population:
         Number of neurons, from 1 to 2^32 - 1.
     neuron : Poisson, SpikeTrains, LNP or LIF
         The model of each of them. With SpikeTrains there is one train per neuron.
-    drive : float, Steps, Sampled, Sinusoid, OrnsteinUhlenbeck or tuple of these
+    drive : float, Steps, Sampled, Sinusoid, OrnsteinUhlenbeck, PerNeuron or tuple of these
         Resting potential plus external input, mV; the components of a tuple add up. Poisson and
         SpikeTrains neurons take none.
 
     Raises
     ------
     ValueError
-        If the name is empty, the size < 1 or not the number of trains, a drive not finite, or
-        given to neurons that ignore it.
+        If the name is empty, the size < 1 or not the number of trains, a drive not finite,
+        given to neurons that ignore it, or PerNeuron with another number of values.
     TypeError
         If an argument is of the wrong kind.
     """
@@ -70,6 +73,17 @@ class Population:
                 f"size must be {len(self.neuron.times)}, the number of spike trains, "
                 f"got {self.size}"
             )
+        for component in components(self.drive):
+            if isinstance(component, PerNeuron) and len(component.values) != self.size:
+                raise ValueError(
+                    f"drive: values of PerNeuron must have length {self.size}, the size of the "
+                    f"population, got {len(component.values)}"
+                )
+
+
+def _delay(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if not isinstance(value, DelayDistribution):
+        require_number(attribute.name, value, "ms", ge=0)
 
 
 @frozen
@@ -79,8 +93,7 @@ class Projection:
     Parameters
     ----------
     source, target : str
-        Names of populations. With p = 1 the synapses of a population onto itself include those of
-        each neuron onto itself.
+        Names of populations.
     weight : float
         Amplitude of the postsynaptic potential of one spike with u x = 1 in the limit of a delta
         synapse, mV; < 0 is inhibition.
@@ -88,11 +101,16 @@ class Projection:
         Connection probability p, in [0, 1]. The mesoscopic level knows random connectivity by its
         mean, N p J: that neurons differ in their number of inputs, and receive different samples
         of the spikes, is neglected.
+    connectivity : Bernoulli, FixedInDegree or ExplicitConnections, optional
+        Who is connected to whom. Without it, each pair of neurons is connected with probability p,
+        independently (``Bernoulli()``); of a population onto itself that includes each neuron and
+        itself, so that p = 1 is all-to-all. The microscopic level draws connections for each trial
+        anew; ExplicitConnections are the same in all.
     tau_s : float
         Time constant of the synaptic current, ms, >= 0; 0 is a delta synapse.
-    delay : float
+    delay : float or DelayDistribution
         From a spike to the onset of its effect, ms, >= 0; a multiple of the time step of a
-        simulation.
+        simulation. A distribution is drawn from for every synapse.
     stp : TsodyksMarkram, optional
         Short-term plasticity; without it every spike releases u x = 1.
     name : str, optional
@@ -115,12 +133,17 @@ class Projection:
     tau_s: float = field(
         default=0.0, converter=real_number, validator=number("ms", ge=0), kw_only=True
     )
-    delay: float = field(
-        default=0.0, converter=real_number, validator=number("ms", ge=0), kw_only=True
+    delay: float | DelayDistribution = field(
+        default=0.0, converter=real_number, validator=_delay, kw_only=True
     )
     stp: TsodyksMarkram | None = field(
         default=None,
         validator=attrs.validators.optional(instance_of(TsodyksMarkram)),
+        kw_only=True,
+    )
+    connectivity: Connectivity | None = field(
+        default=None,
+        validator=attrs.validators.optional(instance_of(*CONNECTIVITIES)),
         kw_only=True,
     )
     name: str | None = field(
@@ -168,7 +191,8 @@ class Network:
     ------
     ValueError
         If there is no population, a name or label occurs twice or is unknown, or a projection has a
-        target that nothing can influence.
+        target that nothing can influence, a connectivity that cannot be realised, or plasticity
+        for another number of neurons.
     TypeError
         If an argument is not a sequence of the right kind.
 
@@ -224,6 +248,13 @@ class Network:
                 f'projections[{index}]: target "{projection.target}" consists of '
                 f"{type(neuron).__name__} neurons, which nothing can influence"
             )
+        source = known[projection.source]
+        try:
+            check_connectivity(projection, source, known[projection.target])
+            if projection.stp is not None:
+                projection.stp.check(source.size)
+        except ValueError as error:
+            raise ValueError(f"projections[{index}]: {error}") from None
 
     @cached_property
     def _population_by_name(self) -> dict[str, Population]:

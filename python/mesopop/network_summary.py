@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
+from mesopop.connectivity import FixedInDegree
+from mesopop.delays import DelayDistribution
+from mesopop.explicit_connections import ExplicitConnections
 from mesopop.neurons import SpikeTrains
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ def describe(value: Any) -> str:
         return f"{value:g}"
     if isinstance(value, SpikeTrains):
         return f"SpikeTrains({sum(train.size for train in value.times)} spikes)"
+    if isinstance(value, DelayDistribution):
+        return f"{value.delays[0]:g} to {value.delays[-1]:g}"
     if isinstance(value, np.ndarray):
         return f"<{value.size}>"
     if isinstance(value, tuple):
@@ -48,18 +53,30 @@ def _population_row(population: Population) -> tuple[str, ...]:
     return population.name, f"{population.size}", drive, describe(population.neuron)
 
 
+def _connections(projection: Projection) -> str:
+    match projection.connectivity:
+        case ExplicitConnections() as explicit:
+            return f"{len(explicit.matrix.weights)} given"
+        case FixedInDegree():
+            return f"{describe(projection.probability)}, fixed in-degree"
+    return describe(projection.probability)
+
+
 def _projection_row(projection: Projection) -> tuple[str, ...]:
     ends = f"{projection.source}->{projection.target}"
     stp = projection.stp
     return (
         projection.label if projection.name is None else f"{projection.name}: {ends}",
         describe(projection.weight),
-        describe(projection.probability),
+        _connections(projection),
         describe(projection.tau_s),
         describe(projection.delay),
         "-"
         if stp is None
-        else f"U0={stp.U0:g} U={stp.U:g} tau_d={stp.tau_d:g} tau_f={stp.tau_f:g}",
+        else " ".join(
+            f"{parameter.name}={describe(getattr(stp, parameter.name))}"
+            for parameter in attrs.fields(type(stp))
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from os import PathLike
 from typing import IO, Any
 
 from mesopop.network import Network
-from mesopop.toml_tables import read_toml, structure, unstructure, write_toml
+from mesopop.toml_tables import read_toml, structure, toml_text, unstructure, write_toml
 
 
 def network_from_dict(tables: Mapping[str, Any]) -> Network:
@@ -49,3 +49,8 @@ def read_network(source: str | PathLike[str] | IO[str]) -> Network:
 def write_network(network: Network, path: str | PathLike[str]) -> None:
     """Write a network to a TOML file."""
     write_toml(network_to_dict(network), path)
+
+
+def network_as_toml(network: Network) -> str:
+    """The text of the TOML file of a network."""
+    return toml_text(network_to_dict(network))

@@ -21,6 +21,7 @@ from mesopop.signals import (
     Component,
     Drive,
     OrnsteinUhlenbeck,
+    PerNeuron,
     Sampled,
     Sinusoid,
     Steps,
@@ -29,7 +30,7 @@ from mesopop.signals import (
     drive_in,
 )
 from mesopop.transfer import TRANSFERS, Transfer
-from mesopop.validation import instance_of, number, real_number
+from mesopop.validation import instance_of, number, one_of, real_number
 
 
 def _minimum(component: Component) -> float:
@@ -44,6 +45,8 @@ def _minimum(component: Component) -> float:
                 "rate must not be an OrnsteinUhlenbeck process, which goes below 0 Hz: "
                 "use LNP neurons with it as their drive"
             )
+        case PerNeuron():
+            raise ValueError("rate must be the same for all neurons of a population, got PerNeuron")
         case _:
             return component
 
@@ -150,13 +153,17 @@ class LNP:
     transfer: Transfer = field(validator=instance_of(*TRANSFERS), kw_only=True)
 
 
+ESCAPES = ("exponential", "softplus")
+
+
 @frozen(kw_only=True)
 class LIF:
     """Leaky integrate-and-fire neurons with escape noise.
 
     tau_m dV/dt = -V + drive + input. They fire with the hazard
-    rate_at_threshold exp((V - v_th) / delta_u); then V is held at v_reset for t_ref, and what
-    arrives meanwhile is lost.
+    rate_at_threshold exp((V - v_th) / delta_u), or rate_at_threshold log2(1 + exp((V - v_th) /
+    delta_u)) with ``escape="softplus"``; then V is held at v_reset for t_ref, and what arrives
+    meanwhile is lost.
 
     Parameters
     ----------
@@ -172,11 +179,13 @@ class LIF:
         Softness of the threshold, mV, > 0.
     rate_at_threshold : float
         Hazard at V = v_th, Hz, > 0.
+    escape : {"exponential", "softplus"}
+        How the hazard grows with V: exponentially throughout, or linearly far above threshold.
 
     Raises
     ------
     ValueError
-        If a number is not finite or out of bounds.
+        If a number is not finite or out of bounds, or `escape` is unknown.
     """
 
     tau_m: float = field(converter=real_number, validator=number("ms", gt=0))
@@ -185,6 +194,7 @@ class LIF:
     t_ref: float = field(converter=real_number, validator=number("ms", ge=0))
     delta_u: float = field(converter=real_number, validator=number("mV", gt=0))
     rate_at_threshold: float = field(converter=real_number, validator=number("Hz", gt=0))
+    escape: str = field(default="exponential", validator=one_of(*ESCAPES))
 
     @v_reset.validator
     def _below_threshold(self, attribute: attrs.Attribute[float], value: float) -> None:
@@ -209,6 +219,8 @@ class GIF(LIF):
     Parameters
     ----------
     tau_m, v_th, v_reset, t_ref, delta_u, rate_at_threshold : float
+        As for `LIF`.
+    escape : {"exponential", "softplus"}
         As for `LIF`.
     adaptation : sequence of ThresholdKernel or SpikeTriggeredCurrent
         What every spike leaves behind.

@@ -1,8 +1,7 @@
-"""One parameter of a network by its path, such as ``projections.E->E.stp.tau_d``."""
+"""Parameters of a network by their path, e.g. ``projections.E->E.stp.tau_d``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -10,24 +9,22 @@ import attrs
 from mesopop.network import Network
 from mesopop.validation import did_you_mean
 
-PARTS = ("populations", "projections")
+_NAMED = {"populations": "name", "projections": "label"}
 
 
 def parameter(network: Network, path: str) -> Any:
-    """The value of one parameter of a network.
+    """The parameter of a network at a path.
 
     Parameters
     ----------
     network : Network
     path : str
-        See `with_parameter`.
+        As for `with_parameter`.
 
     Raises
     ------
     ValueError
-        If the network has no such parameter; the error names the nearest.
-    TypeError
-        If an argument is of the wrong kind.
+        If nothing is there; the error names the nearest.
 
     Examples
     --------
@@ -35,113 +32,92 @@ def parameter(network: Network, path: str) -> Any:
     >>> mp.parameter(mp.presets.load("lif-up-down"), "projections.E->E.stp.tau_d")
     100.0
     """
-    owner, steps = _start(network, path)
-    for step in steps:
-        owner = _child(owner, step, path)
-    return owner
+    return _walk(network, path)[-1][2]
 
 
 def with_parameter(network: Network, path: str, value: Any) -> Network:
-    """The network with one parameter changed.
+    """A network that differs from `network` in one parameter.
 
     Parameters
     ----------
     network : Network
         Stays as it is.
     path : str
-        ``populations.NAME.`` or ``projections.LABEL.``, followed by the names of parameters down to
-        the one to be changed, with a number for one out of several: ``populations.E.drive``,
-        ``populations.E.neuron.tau_m``, ``populations.E.neuron.transfer.alpha``,
-        ``populations.E.neuron.adaptation.0.amplitude``, ``populations.E.drive.1.std``,
-        ``projections.E->E.weight``, ``projections.E->E.stp.tau_d``.
-    value
-        What the parameter takes; checked like that of a new network.
-
-    Returns
-    -------
-    Network
+        ``populations.NAME`` or ``projections.LABEL``, then names of parameters, separated by dots:
+        ``populations.E.drive``, ``populations.E.neuron.transfer.alpha``,
+        ``projections.E->E.stp.tau_d``. Members of a sequence go by their number, from 0:
+        ``populations.E.neuron.adaptation.0.tau``, ``populations.E.drive.1.std``.
+    value : object
+        What the constructor takes there: a number, or a whole neuron, signal, plasticity ...
 
     Raises
     ------
     ValueError
-        If the network has no such parameter (the error names the nearest), or the value is out of
-        bounds.
+        If nothing is at that path (the error names the nearest), or the value is out of bounds.
     TypeError
         If an argument is of the wrong kind.
 
     Examples
     --------
     >>> import mesopop as mp
-    >>> net = mp.with_parameter(mp.presets.load("lif-up-down"), "projections.E->E.weight", 3.0)
-    >>> net.projection("E->E").weight
-    3.0
+    >>> net = mp.with_parameter(mp.presets.load("lif-up-down"), "populations.E.drive", 9.5)
+    >>> net.population("E").drive
+    9.5
     """
-    item, steps = _start(network, path)
-    if not steps:
-        raise ValueError(
-            f'path "{path}" must go on to a parameter of it, e.g. "{path}.{_first(item)}"'
-        )
-    part = path.split(".", 1)[0]
-    changed = _changed(item, steps, value, path)
-    items = [changed if old is item else old for old in getattr(network, part)]
-    return attrs.evolve(network, **{part: items})
+    steps = _walk(network, path)
+    for depth in reversed(range(len(steps))):
+        owner, key, _ = steps[depth]
+        if isinstance(owner, tuple):
+            value = (*owner[:key], value, *owner[key + 1 :])
+            continue
+        try:
+            value = attrs.evolve(owner, **{key: value})
+        except (ValueError, TypeError) as error:
+            # The error names the field; the path says where it is.
+            place = path.removesuffix(f".{key}") if depth == len(steps) - 1 else path
+            raise type(error)(f"{place}: {error}") from None
+    changed: Network = value
+    return changed
 
 
-def _start(network: Network, path: str) -> tuple[Any, list[str]]:
-    # The population or projection that a path begins with, and what is left of the path.
+def _walk(network: Network, path: str) -> list[tuple[Any, Any, Any]]:
+    # Owner, key and member for every step from the network to the parameter.
     if not isinstance(network, Network):
         raise TypeError(f"network must be a Network, got {network!r}")
     if not isinstance(path, str):
         raise TypeError(f"path must be a string, got {path!r}")
-    part, _, rest = path.partition(".")
-    if part not in PARTS:
-        raise ValueError(f'path "{path}" begins with "{part}"; {did_you_mean(part, PARTS)}')
-    named = {p.name if part == "populations" else p.label: p for p in getattr(network, part)}
-    # Names may hold dots: the longest that fits.
-    for name in sorted(named, key=len, reverse=True):
-        if rest == name or rest.startswith(f"{name}."):
-            return named[name], [step for step in rest[len(name) + 1 :].split(".") if step]
-    name = rest.partition(".")[0]
-    raise ValueError(f'path "{path}": no {part[:-1]} "{name}"; {did_you_mean(name, named)}')
+    kind, _, rest = path.partition(".")
+    if kind not in _NAMED:
+        raise _unknown(path, kind, list(_NAMED))
+    members = getattr(network, kind)
+    names = [getattr(member, _NAMED[kind]) for member in members]
+    # Names may have dots in them: the longest that fits.
+    fitting = [name for name in names if f"{rest}.".startswith(f"{name}.")]
+    if not fitting:
+        raise _unknown(path, rest.partition(".")[0], names)
+    name = max(fitting, key=len)
+    index = names.index(name)
+    owner = members[index]
+    steps: list[tuple[Any, Any, Any]] = [(network, kind, members), (members, index, owner)]
+    keys = rest.removeprefix(name).split(".")[1:]
+    for key in keys:
+        step: tuple[Any, Any, Any]
+        if isinstance(owner, tuple):
+            known = [str(i) for i in range(len(owner))]
+            if key not in known:
+                raise _unknown(path, key, known)
+            step = owner, int(key), owner[int(key)]
+        elif attrs.has(type(owner)):
+            known = [field.name for field in attrs.fields(type(owner))]
+            if key not in known:
+                raise _unknown(path, key, known)
+            step = owner, key, getattr(owner, key)
+        else:
+            raise ValueError(f'unknown parameter "{path}": {owner!r} has no parameter "{key}"')
+        steps.append(step)
+        owner = step[2]
+    return steps
 
 
-def _first(item: Any) -> str:
-    return str(next(field.name for field in attrs.fields(type(item)) if field.name != "name"))
-
-
-def _child(owner: Any, step: str, path: str) -> Any:
-    if isinstance(owner, tuple):
-        return owner[_index(owner, step, path)]
-    _require_field(owner, step, path)
-    return getattr(owner, step)
-
-
-def _changed(owner: Any, steps: list[str], value: Any, path: str) -> Any:
-    step, *rest = steps
-    child = _child(owner, step, path)
-    new = _changed(child, rest, value, path) if rest else value
-    if isinstance(owner, tuple):
-        index = _index(owner, step, path)
-        return (*owner[:index], new, *owner[index + 1 :])
-    return attrs.evolve(owner, **{step: new})
-
-
-def _index(items: Sequence[Any], step: str, path: str) -> int:
-    if not step.isdecimal() or int(step) >= len(items):
-        raise ValueError(
-            f'path "{path}": "{step}" must be the number of one of {len(items)} components, '
-            f"from 0 to {len(items) - 1}"
-        )
-    return int(step)
-
-
-def _require_field(owner: Any, step: str, path: str) -> None:
-    if not attrs.has(type(owner)):
-        kind = "None" if owner is None else type(owner).__name__
-        raise ValueError(f'path "{path}": {kind} has no parameter "{step}"')
-    names = [field.name for field in attrs.fields(type(owner))]
-    if step not in names:
-        raise ValueError(
-            f'path "{path}": {type(owner).__name__} has no parameter "{step}"; '
-            f"{did_you_mean(step, names)}"
-        )
+def _unknown(path: str, key: str, known: list[str]) -> ValueError:
+    return ValueError(f'unknown parameter "{path}": "{key}"; {did_you_mean(key, known)}')

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from mesopop.compiled import CompiledNetwork
+from mesopop.network import Network
+from mesopop.neuron_recording import NeuronRecord, Neurons
 from mesopop.neurons import LIF, LNP
 from mesopop.validation import did_you_mean
 
@@ -16,18 +18,39 @@ PER_STP_STATE = ("release", "u", "x")
 DEFAULT_RECORD = (*PER_POPULATION, *PER_STP_STATE)
 RECORDABLE = (*DEFAULT_RECORD, "spikes")
 SPIKE = np.dtype([("time", np.float64), ("neuron", np.int64)])
+DEFAULT_RECORD_LIMIT = 4.0  # GB
+GIGABYTE = 10**9
 
 
-def check_record(record: Sequence[str], level: str) -> tuple[str, ...]:
-    """The quantities asked for, each known and available at that level."""
-    if isinstance(record, str) or not isinstance(record, Iterable):
+def check_record(
+    record: Sequence[str | Neurons], level: str, network: Network
+) -> tuple[tuple[str, ...], tuple[Neurons, ...]]:
+    """The quantities and the neurons asked for, each known and available at that level."""
+    if isinstance(record, (str, Neurons)) or not isinstance(record, Iterable):
         raise TypeError(f"record must be a sequence of names, got {record!r}")
-    for name in record:
-        if name not in RECORDABLE:
-            raise ValueError(f"record: unknown quantity {name!r}; {did_you_mean(name, RECORDABLE)}")
-        if name == "spikes" and level != "micro":
+    names: list[str] = []
+    chosen: dict[str, Neurons] = {}
+    for item in record:
+        if isinstance(item, Neurons):
+            if level != "micro":
+                raise ValueError(
+                    f'record: Neurons("{item.population}", ...) needs level="micro", where neurons '
+                    "have names"
+                )
+            item.of(network)
+            if item.population in chosen:
+                raise ValueError(
+                    f'record: neurons of population "{item.population}" are given twice; name all '
+                    "of them in one Neurons(...)"
+                )
+            chosen[item.population] = item
+            continue
+        if item not in RECORDABLE:
+            raise ValueError(f"record: unknown quantity {item!r}; {did_you_mean(item, RECORDABLE)}")
+        if item == "spikes" and level != "micro":
             raise ValueError('record: "spikes" needs level="micro", where neurons have names')
-    return tuple(record)
+        names.append(item)
+    return tuple(names), tuple(chosen.values())
 
 
 class Recording:
@@ -37,27 +60,108 @@ class Recording:
     ----------
     compiled : CompiledNetwork
     quantities : tuple of str
+    chosen : tuple of Neurons
         As `check_record` returns them.
     trials, bins : int
     """
 
     def __init__(
-        self, compiled: CompiledNetwork, quantities: tuple[str, ...], *, trials: int, bins: int
+        self,
+        compiled: CompiledNetwork,
+        quantities: tuple[str, ...],
+        chosen: tuple[Neurons, ...],
+        *,
+        trials: int,
+        bins: int,
     ) -> None:
         self._compiled = compiled
         self._quantities = quantities
+        self._chosen = {neurons.population: neurons for neurons in chosen}
         self._trials = trials
-        populations = len(compiled.network.populations)
-        channels = dict.fromkeys(PER_POPULATION, populations)
-        channels |= dict.fromkeys(PER_STP_STATE, len(compiled.description["stp"]))
+        self._bins = bins
+        populations = compiled.network.populations
+        self._channels = dict.fromkeys(PER_POPULATION, len(populations))
+        self._channels |= dict.fromkeys(PER_STP_STATE, len(compiled.description["stp"]))
         # The release of static synapses is the rate of their source.
-        needed = {*quantities, *(["rate"] if "release" in quantities else [])}
+        self._needed = {*quantities, *(["rate"] if "release" in quantities else [])}
+        self._arrays: dict[str, np.ndarray] = {}
+        self._of_neurons: list[dict[str, Any] | None] = [None] * len(populations)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of the arrays; spikes come on top."""
+        rows = sum(n for name, n in self._channels.items() if name in self._needed)
+        for neurons in self._chosen.values():
+            quantities = neurons.of(self._compiled.network)
+            per_neuron = sum(q in ("potential", "input") for q in quantities)
+            per_set = sum(q in ("u", "x") for q in quantities)
+            sets = len(self._sets(neurons.population))
+            rows += len(neurons.index) * (per_neuron + per_set * sets)
+        return rows * self._trials * self._bins * np.dtype(np.float64).itemsize
+
+    @property
+    def has_spikes(self) -> bool:
+        """Whether there are spikes, whose number nobody knows in advance."""
+        return "spikes" in self._quantities or any(
+            "spikes" in neurons.of(self._compiled.network) for neurons in self._chosen.values()
+        )
+
+    def allocate(self, record_limit: int) -> dict[str, Any]:
+        """Make room, for at most `record_limit` bytes; returns what the engines are handed.
+
+        Raises
+        ------
+        ValueError
+            If the arrays take more.
+        """
+        if self.memory > record_limit:
+            raise ValueError(
+                f"recording would take {self.memory / GIGABYTE:.3g} GB, more than record_limit = "
+                f"{record_limit / GIGABYTE:.3g} GB: record less, in wider bins (record_dt) or "
+                "shorter pieces, or raise record_limit"
+            )
+        populations = self._compiled.network.populations
+        shape = (self._trials, self._bins)
         self._arrays = {
-            name: np.empty((channels[name], trials, bins)) for name in channels if name in needed
+            name: np.empty((count, *shape))
+            for name, count in self._channels.items()
+            if name in self._needed
         }
-        # What the engines are handed.
-        self.arguments: dict[str, Any] = {name: self._arrays.get(name) for name in channels}
-        self.arguments["record_spikes"] = ["spikes" in quantities] * populations
+        self._of_neurons = [
+            self._room_of(self._chosen[p.name]) if p.name in self._chosen else None
+            for p in populations
+        ]
+        left = min((record_limit - self.memory) // SPIKE.itemsize // self._trials, 2**62)
+        return {
+            **{name: self._arrays.get(name) for name in self._channels},
+            "record_spikes": ["spikes" in self._quantities] * len(populations),
+            "neurons": self._of_neurons,
+            "most_spikes": left if self.has_spikes else 0,
+        }
+
+    def _sets(self, population: str) -> list[int]:
+        # STP states of a population.
+        index = [p.name for p in self._compiled.network.populations].index(population)
+        stp = self._compiled.description["stp"]
+        return [i for i, state in enumerate(stp) if state["source"] == index]
+
+    def _room_of(self, neurons: Neurons) -> dict[str, Any]:
+        quantities = neurons.of(self._compiled.network)
+        sets = self._sets(neurons.population)
+
+        def room(quantity: str) -> np.ndarray | None:
+            if quantity not in quantities:
+                return None
+            return np.empty((self._trials, len(neurons.index), self._bins))
+
+        return {
+            "index": neurons.index.tolist(),
+            "potential": room("potential"),
+            "input": room("input"),
+            "u": [room("u") for _ in sets],
+            "x": [room("x") for _ in sets],
+            "spikes": "spikes" in quantities,
+        }
 
     def collect(self, ensemble: Any, completed: int, end: float) -> dict[str, dict[str, Any]]:
         """The first `completed` bins, until `end` (ms), by quantity and label."""
@@ -86,15 +190,49 @@ class Recording:
                 if p.stp is None:
                     recorded["release"][p.label] = channel("rate", index[p.source])
         if "spikes" in self._quantities:
-            recorded["spikes"] = {name: self._spikes(ensemble, i, end) for name, i in index.items()}
+            recorded["spikes"] = {
+                name: self._spikes(ensemble, i, end, chosen=False) for name, i in index.items()
+            }
+        recorded["neurons"] = {
+            name: self._record_of(ensemble, index[name], completed, end) for name in self._chosen
+        }
         return recorded
 
-    def _spikes(self, ensemble: Any, population: int, end: float) -> Any:
+    def _record_of(
+        self, ensemble: Any, population: int, completed: int, end: float
+    ) -> NeuronRecord:
+        name = self._compiled.network.populations[population].name
+        room = self._of_neurons[population]
+        assert room is not None
+        sets = self._sets(name)
+        labels = {
+            p.label: sets.index(self._compiled.stp_index[p.label])
+            for p in self._compiled.network.projections
+            if p.source == name and p.stp
+        }
+
+        def values(array: np.ndarray | None) -> Any:
+            if array is None:
+                return None
+            return array[0, :, :completed] if self._trials == 1 else array[..., :completed]
+
+        def by_label(arrays: list[np.ndarray | None]) -> dict[str, Any] | None:
+            found = {label: values(arrays[i]) for label, i in labels.items()}
+            return found if any(v is not None for v in found.values()) else None
+
+        return NeuronRecord(
+            index=self._chosen[name].index,
+            potential=values(room["potential"]),
+            input=values(room["input"]),
+            u=by_label(room["u"]),
+            x=by_label(room["x"]),
+            spikes=self._spikes(ensemble, population, end, chosen=True) if room["spikes"] else None,
+        )
+
+    def _spikes(self, ensemble: Any, population: int, end: float, *, chosen: bool) -> Any:
         trains = []
         for trial in range(self._trials):
-            times, neurons = ensemble.take_spikes(trial, population)
-            train = np.empty(len(times), SPIKE)
-            train["time"], train["neuron"] = times, neurons
+            train = ensemble.take_spikes(trial, population, chosen)
             # Trials that went on after another one failed have spikes beyond the last common bin.
             trains.append(train[: np.searchsorted(train["time"], end, side="right")])
         return trains[0] if self._trials == 1 else trains

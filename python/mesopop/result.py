@@ -6,27 +6,25 @@ import json
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
+from mesopop.labelled import Labelled
 from mesopop.network import Network
+from mesopop.neuron_recording import PER_NEURON, NeuronRecord
 from mesopop.settings import EngineSettings
-from mesopop.validation import did_you_mean, require_number
+from mesopop.validation import require_number
+
+if TYPE_CHECKING:
+    import xarray
 
 FloatArray = NDArray[np.float64]
 FORMAT = 1
 QUANTITIES = ("rate", "release", "u", "x", "potential")
-
-
-class Labelled(dict[str, Any]):
-    """Arrays by name; an unknown name is an error that lists the known ones."""
-
-    def __missing__(self, name: str) -> Any:
-        raise KeyError(f'"{name}" was not recorded; {did_you_mean(name, self)}')
 
 
 @frozen(kw_only=True, eq=False)
@@ -61,6 +59,9 @@ class Result:
     spikes : dict
         By population, a structured array with fields ``time`` (ms) and ``neuron``; a list of them
         if there are several trials. Recorded on request at the microscopic level.
+    neurons : dict of NeuronRecord
+        By population, the variables of chosen neurons, recorded on request at the microscopic
+        level.
     seed : int or tuple of int
         Entropy of the random numbers: the same seed gives the same result.
     spawn_key : tuple of int
@@ -83,6 +84,7 @@ class Result:
     x: dict[str, FloatArray] = field(factory=dict, converter=Labelled)
     potential: dict[str, FloatArray] = field(factory=dict, converter=Labelled)
     spikes: dict[str, Any] = field(factory=dict, converter=Labelled)
+    neurons: dict[str, NeuronRecord] = field(factory=dict, converter=Labelled)
     seed: int | tuple[int, ...]
     spawn_key: tuple[int, ...] = ()
     trials: int = 1
@@ -124,8 +126,10 @@ class Result:
         # A bin begins record_dt before its end; rounding must not lose one that begins at `time`.
         first = int(np.searchsorted(self.t, time + self.record_dt * (1 - 1e-6)))
 
-        def later(train: Any) -> Any:
-            return train[train["time"] > time]
+        def later(trains: Any) -> Any:
+            if self.trials > 1:
+                return [train[train["time"] > time] for train in trains]
+            return trains[trains["time"] > time]
 
         recorded: dict[str, Any] = {
             quantity: {
@@ -133,9 +137,10 @@ class Result:
             }
             for quantity in QUANTITIES
         }
-        recorded["spikes"] = {
-            name: later(trains) if self.trials == 1 else [later(train) for train in trains]
-            for name, trains in self.spikes.items()
+        recorded["spikes"] = {name: later(trains) for name, trains in self.spikes.items()}
+        recorded["neurons"] = {
+            name: record.cut(lambda values: values[..., first:], later)
+            for name, record in self.neurons.items()
         }
         return attrs.evolve(self, t=self.t[first:], **recorded)
 
@@ -171,6 +176,13 @@ class Result:
         for name, trains in self.spikes.items():
             for trial, train in enumerate(trains if self.trials > 1 else [trains]):
                 arrays[f"spikes/{name}/{trial}"] = train
+        # Names may contain anything: which array is what stands in the header.
+        of_neurons = []
+        for name, record in self.neurons.items():
+            for quantity, label, values in record.arrays():
+                key = "/".join(["neurons", name, quantity, *([label] if label else [])])
+                of_neurons.append((key, name, quantity, label))
+                arrays[key] = values
         header = {
             "format": FORMAT,
             "network": network_to_dict(self.network),
@@ -178,6 +190,7 @@ class Result:
             "seed": self.seed,
             "spawn_key": self.spawn_key,
             "same": same,
+            "neurons": of_neurons,
             **{k: getattr(self, k) for k in ("dt", "record_dt", "trials", "complete", "versions")},
         }
         np.savez_compressed(path, header=json.dumps(header), **arrays)
@@ -199,10 +212,14 @@ class Result:
                 raise ValueError(
                     f"{path} has format {header['format']}, this version reads {FORMAT}"
                 )
+            neurons: dict[str, Any] = {}
+            of_neurons = {key for key, *_ in header.get("neurons", [])}
+            for key, name, quantity, label in header.get("neurons", []):
+                neurons.setdefault(name, []).append((quantity, label, file[key]))
             quantities: dict[str, Any] = {}
             for key in file.files:
                 quantity, _, name = key.partition("/")
-                if name:
+                if name and key not in of_neurons:
                     quantities.setdefault(quantity, {})[name] = file[key]
             t = file["t"]
         for key, written in header["same"].items():
@@ -218,15 +235,81 @@ class Result:
             settings=EngineSettings(**header["settings"]),
             t=t,
             spikes={name: trains if trials > 1 else trains[0] for name, trains in spikes.items()},
+            neurons={name: NeuronRecord.from_arrays(arrays) for name, arrays in neurons.items()},
             seed=tuple(seed) if isinstance(seed, list) else seed,
             spawn_key=tuple(header["spawn_key"]),
             **{k: header[k] for k in ("dt", "record_dt", "trials", "complete", "versions")},
             **{"rate": {}, **quantities},
         )
 
+    def to_xarray(self) -> xarray.Dataset:
+        """What was recorded as a dataset.
+
+        Returns
+        -------
+        xarray.Dataset
+            `rate`, `potential` (population, trial, time), `release`, `u`, `x` (projection, trial,
+            time), as far as they were recorded; nan where there is no such thing, e.g. the
+            potential of Poisson neurons. Spikes one after the other: `spike_time`, `spike_neuron`,
+            `spike_population`, `spike_trial` (spike). There is a dimension `trial` even for one.
+            `time` is the end of the bins, ms. Attributes say what was simulated and how: the
+            network as TOML, settings, seed, versions.
+
+        Raises
+        ------
+        ImportError
+            Without xarray, which is optional: ``pip install "mesopop[xarray]"``.
+
+        Examples
+        --------
+        >>> import mesopop as mp
+        >>> net = mp.presets.load("lif-up-down")
+        >>> result = mp.simulate(net, 1000, dt=0.5, level="meso", seed=1, trials=2)
+        >>> data = result.to_xarray()
+        >>> dict(data.rate.sizes), data.rate.attrs["units"]
+        ({'population': 1, 'trial': 2, 'time': 2000}, 'Hz')
+        >>> frame = data.rate.sel(population="E", trial=0).to_series()  # for pandas
+        """
+        from mesopop.result_xarray import as_dataset
+
+        return as_dataset(self)
+
+    def to_neo(self) -> Any:
+        """What was recorded as a block of Neo, for Elephant and others.
+
+        Returns
+        -------
+        neo.Block
+            One `neo.Segment` per trial, with a `neo.AnalogSignal` for each recorded quantity (its
+            channels annotated with populations or projections; a sample stands for the bin that
+            ends at its time) and, if spikes were recorded, a `neo.SpikeTrain` for each neuron,
+            annotated with population and neuron. The block is annotated with what was simulated
+            and how.
+
+        Raises
+        ------
+        ImportError
+            Without Neo, which is optional: ``pip install "mesopop[neo]"``.
+
+        Examples
+        --------
+        >>> import mesopop as mp
+        >>> net = mp.presets.load("lif-up-down")
+        >>> result = mp.simulate(net, 1000, dt=0.5, seed=1, record=["rate", "spikes"])
+        >>> (segment,) = result.to_neo().segments
+        >>> len(segment.spiketrains), segment.analogsignals[0].units.dimensionality.string
+        (100, 'Hz')
+        """
+        from mesopop.result_neo import as_block
+
+        return as_block(self)
+
     def __repr__(self) -> str:
         s = self.settings
-        chosen = [word for word in (s.level, s.method, s.closure, s.noise) if word is not None]
+        method = s.method
+        if isinstance(method, dict):
+            method = " and ".join(sorted(set(method.values())))
+        chosen = [word for word in (s.level, method, s.closure, s.noise) if word is not None]
         trials = f"{self.trials} trials of " if self.trials > 1 else ""
         lines = [
             f"Result: {', '.join(chosen)}; {trials}{self.duration / 1000:g} s, "
@@ -261,6 +344,12 @@ def _rows(result: Result, most: int = 6) -> list[str]:
     for name, trains in result.spikes.items():
         count = sum(map(len, trains)) if result.trials > 1 else len(trains)
         rows.append(f"{'spikes[' + json.dumps(name) + ']':<28} {count} spikes")
+    for name, record in result.neurons.items():
+        names = [quantity for quantity in PER_NEURON if getattr(record, quantity) is not None]
+        rows.append(
+            f"{'neurons[' + json.dumps(name) + ']':<28} {len(record.index)} neurons: "
+            + ", ".join(names)
+        )
     return rows
 
 

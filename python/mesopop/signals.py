@@ -142,8 +142,33 @@ class OrnsteinUhlenbeck:
     tau: float = field(converter=real_number, validator=number("ms", gt=0))
 
 
-SIGNALS = (Steps, Sampled, Sinusoid, OrnsteinUhlenbeck)
-Signal = Steps | Sampled | Sinusoid | OrnsteinUhlenbeck
+@frozen
+class PerNeuron(Rebuilt):
+    """A constant that differs between the neurons of a population: its heterogeneity.
+
+    Only the microscopic level takes it, and only as a drive.
+
+    Parameters
+    ----------
+    values : array_like, shape (size of the population,)
+        The constant of each neuron, mV.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or a number is not finite.
+    TypeError
+        If `values` is not an array of plain numbers.
+    """
+
+    values: FloatArray = field(converter=read_only, eq=value_key, repr=short_repr)
+
+    def __attrs_post_init__(self) -> None:
+        require_array("values", self.values)
+
+
+SIGNALS = (Steps, Sampled, Sinusoid, OrnsteinUhlenbeck, PerNeuron)
+Signal = Steps | Sampled | Sinusoid | OrnsteinUhlenbeck | PerNeuron
 Component = float | Signal
 Drive = float | Signal | tuple[Component, ...]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -12,8 +13,17 @@ import numpy as np
 from mesopop.compiled import compile_network, signal_end
 from mesopop.initial import InitialState
 from mesopop.network import Network
-from mesopop.recording import DEFAULT_RECORD, Recording, check_record
+from mesopop.neuron_recording import Neurons
+from mesopop.processors import available_processors
+from mesopop.recording import (
+    DEFAULT_RECORD,
+    DEFAULT_RECORD_LIMIT,
+    GIGABYTE,
+    Recording,
+    check_record,
+)
 from mesopop.result import Result
+from mesopop.seeds import entropy_of, seed_sequence
 from mesopop.settings import choose_engine
 from mesopop.validation import require_integer, require_number, steps
 
@@ -33,8 +43,12 @@ class Simulation:
         which it must be a fraction.
     level : {"micro", "meso"}
         Neuron by neuron, or mesoscopic population equations.
-    method : {"auto", "neurons"}, optional
-        Of the microscopic level.
+    method : {"auto", "neurons", "cohorts"}, optional
+        Of the microscopic level. "cohorts" simulates neurons together that differ in nothing but
+        u and x, at a cost that depends on the number of spikes, hardly on that of neurons; the law
+        is the same. It needs all-to-all connections and neurons without adaptation. "auto" (the
+        default) takes it where it is possible for populations of 5000 neurons or more (Poisson and
+        LNP: 1000), where it costs less.
     closure : {"renewal", "second_order", "first_order"}, optional
         Of the mesoscopic level. "renewal" (the default) keeps what neurons of equal age hold;
         for Poisson and LNP neurons it is "second_order". The default for Gaussian noise is
@@ -45,6 +59,9 @@ class Simulation:
     bin_tolerance : float, optional
         Of the mesoscopic level: neurons whose potentials differ by less than this, in units of
         delta_u, share an age bin; 0 keeps one bin per time step.
+    cohort_tolerance : float, optional
+        Of LIF cohorts: neurons whose potentials differ by less than this, in units of delta_u, are
+        simulated with their mean; 0 (the default) tells all potentials apart.
     initial : {"stationary", "rest", "synchronous"} or InitialState
         State at t = 0. "synchronous": every neuron fires at t = 0, those of given spike trains
         too, and its synapses release.
@@ -55,15 +72,19 @@ class Simulation:
     seed : int or numpy.random.SeedSequence, optional
         None draws entropy, which is kept in the result.
     trials : int
-        Independent repetitions. Trial i is the same whatever their number.
+        Independent repetitions. Trial i is the same whatever their number. Each draws its own
+        random connections, which stay in memory: 2 bytes per connection and trial. Those given by
+        ExplicitConnections are stored once, with 10 bytes each, unless their delays are drawn.
     n_threads : int, optional
-        Threads over trials; by default all available processors. A single trial uses one. Results
-        do not depend on it.
+        Threads over trials; by default all available processors. If there are fewer trials, at the
+        microscopic level threads share the neurons of networks with a population of 32768 or more.
+        Results do not depend on it.
 
     Raises
     ------
     ValueError
-        If an argument is out of bounds or does not fit the network.
+        If an argument is out of bounds or does not fit the network, or random connections need more
+        memory than the machine has.
     """
 
     def __init__(
@@ -76,6 +97,7 @@ class Simulation:
         closure: str | None = None,
         noise: str | None = None,
         bin_tolerance: float | None = None,
+        cohort_tolerance: float | None = None,
         initial: str | InitialState = "stationary",
         history: float | None = None,
         seed: int | np.random.SeedSequence | None = None,
@@ -93,6 +115,7 @@ class Simulation:
             closure=closure,
             noise=noise,
             bin_tolerance=bin_tolerance,
+            cohort_tolerance=cohort_tolerance,
         )
         if history is not None:
             history = require_number("history", history, "ms", gt=0)
@@ -104,7 +127,7 @@ class Simulation:
         self._compiled = compile_network(network, dt=dt, initial=initial, history=history)
         self.trials = require_integer("trials", trials, ge=1)
         self.n_threads = _threads(n_threads)
-        self.seed_sequence = _seed_sequence(seed)
+        self.seed_sequence = seed_sequence(seed)
         self._failure = ""
         self._ensemble = _core.Ensemble(
             network=self._compiled.description,
@@ -112,9 +135,13 @@ class Simulation:
             closure=self.settings.closure or "second_order",
             noise=self.settings.noise or "binomial",
             bin_tolerance=self.settings.bin_tolerance or 0.0,
+            cohorts=[self.settings.method_of(p.name) == "cohorts" for p in network.populations],
+            cohort_tolerance=self.settings.cohort_tolerance or 0.0,
             key=tuple(int(word) for word in self.seed_sequence.generate_state(2, np.uint64)),
             trials=self.trials,
             instruction_set="auto",
+            threads=self.n_threads,
+            memory_limit=_memory(),
         )
 
     @property
@@ -141,8 +168,9 @@ class Simulation:
         self,
         duration: float,
         *,
-        record: tuple[str, ...] | list[str] = DEFAULT_RECORD,
+        record: Sequence[str | Neurons] = DEFAULT_RECORD,
         record_dt: float | None = None,
+        record_limit: float = DEFAULT_RECORD_LIMIT,
         progress: bool = False,
     ) -> Result:
         """Simulate the next `duration` ms. Pieces join to the bits of one long run.
@@ -151,10 +179,14 @@ class Simulation:
         ----------
         duration : float
             ms, a multiple of the recording bin.
-        record : sequence of str
-            Any of "rate", "release", "u", "x", "potential" and, at the microscopic level, "spikes".
+        record : sequence of str or Neurons
+            Any of "rate", "release", "u", "x", "potential" and, at the microscopic level, "spikes"
+            and `Neurons`, which choose neurons whose own variables are recorded.
         record_dt : float, optional
             Width of the recording bins, ms, a multiple of dt; default dt.
+        record_limit : float
+            GB that the recording may take, > 0. What `recording_memory` tells is compared with it
+            before anything runs; spikes, 16 bytes each, share what is left between the trials.
         progress : bool
             Show a progress bar on standard error, if that is a terminal.
 
@@ -167,25 +199,20 @@ class Simulation:
         Raises
         ------
         ValueError
-            If a time is not a multiple, a quantity unknown or not available, or a sampled drive too
-            short.
+            If a time is not a multiple, a quantity unknown or not available, a sampled drive too
+            short, or the recording larger than `record_limit`.
         FloatingPointError
             If a state becomes non-finite; names step, population and variable, and carries what was
             recorded as the attribute ``result``.
+        MemoryError
+            If there are more spikes than `record_limit` has room for; what was recorded until then
+            is its attribute ``result``.
         RuntimeError
             If that has happened before, or the simulation is running in another thread.
         """
-        quantities = check_record(record, self.settings.level)
-        steps_per_bin = steps("record_dt", self.dt if record_dt is None else record_dt, self.dt)
-        if steps_per_bin == 0:
-            raise ValueError(f"record_dt must be >= dt = {self.dt!r} ms, got {record_dt!r} ms")
-        total_steps = steps("duration", duration, self.dt)
-        bins, rest = divmod(total_steps, steps_per_bin)
-        if rest or not bins:
-            raise ValueError(
-                f"duration must be a positive multiple of record_dt = {steps_per_bin * self.dt:g} "
-                f"ms, got {duration!r} ms"
-            )
+        recording, bins, steps_per_bin = self._recording(duration, record, record_dt)
+        record_limit = require_number("record_limit", record_limit, "GB", gt=0)
+        total_steps = bins * steps_per_bin
         if self._failure:
             raise RuntimeError(f"the simulation has stopped and cannot go on: {self._failure}")
         for trial in range(1, self.trials):
@@ -201,9 +228,9 @@ class Simulation:
                 f"simulation does at {(self._step + total_steps) * self.dt:g} ms"
             )
 
-        recording = Recording(self._compiled, quantities, trials=self.trials, bins=bins)
+        room = recording.allocate(int(record_limit * GIGABYTE))
         start = self._step
-        completed, failure = self._advance(bins, steps_per_bin, recording, progress)
+        completed, failure = self._advance(bins, steps_per_bin, room, progress)
         # Integers times dt, so that the times of pieces are those of one run to the bit.
         ends = start + steps_per_bin * np.arange(1, completed + 1)
         result = Result(
@@ -212,7 +239,7 @@ class Simulation:
             dt=self.dt,
             record_dt=steps_per_bin * self.dt,
             t=np.multiply(self.dt, ends, dtype=np.float64),
-            seed=_entropy(self.seed_sequence),
+            seed=entropy_of(self.seed_sequence),
             spawn_key=tuple(self.seed_sequence.spawn_key),
             trials=self.trials,
             complete=completed == bins,
@@ -226,15 +253,56 @@ class Simulation:
         )
         if failure is not None:
             trial, step, population, variable = failure
-            error = FloatingPointError(
-                f'{variable} of population "{population}" became non-finite at step {step} '
-                f"({step * self.dt:g} ms) of trial {trial}; the {completed} bins before it are in "
-                "the attribute `result` of this error"
+            kind: type[Exception] = FloatingPointError
+            what = self._failure = f'{variable} of population "{population}" became non-finite'
+            if variable == "spikes":
+                kind, self._failure = MemoryError, "its spikes exceeded record_limit"
+                what = f"spikes exceeded record_limit = {record_limit:g} GB"
+            error = kind(
+                f"{what} at step {step} ({step * self.dt:g} ms) of trial {trial}; the {completed} "
+                "bins before it are in the attribute `result` of this error"
             )
             error.result = result  # type: ignore[attr-defined]
-            self._failure = f'{variable} of population "{population}" became non-finite'
             raise error
         return result
+
+    def recording_memory(
+        self,
+        duration: float,
+        *,
+        record: Sequence[str | Neurons] = DEFAULT_RECORD,
+        record_dt: float | None = None,
+    ) -> int:
+        """Bytes of the arrays that `run` would record; spikes, 16 bytes each, come on top.
+
+        Parameters
+        ----------
+        duration, record, record_dt
+            As for `run`.
+
+        Raises
+        ------
+        ValueError
+            As `run`.
+        """
+        return self._recording(duration, record, record_dt)[0].memory
+
+    def _recording(
+        self, duration: float, record: Sequence[str | Neurons], record_dt: float | None
+    ) -> tuple[Recording, int, int]:
+        # With the number of bins, and of steps per bin.
+        quantities, chosen = check_record(record, self.settings.level, self.network)
+        steps_per_bin = steps("record_dt", self.dt if record_dt is None else record_dt, self.dt)
+        if steps_per_bin == 0:
+            raise ValueError(f"record_dt must be >= dt = {self.dt!r} ms, got {record_dt!r} ms")
+        bins, rest = divmod(steps("duration", duration, self.dt), steps_per_bin)
+        if rest or not bins:
+            raise ValueError(
+                f"duration must be a positive multiple of record_dt = {steps_per_bin * self.dt:g} "
+                f"ms, got {duration!r} ms"
+            )
+        recording = Recording(self._compiled, quantities, chosen, trials=self.trials, bins=bins)
+        return recording, bins, steps_per_bin
 
     def state(self, trial: int = 0) -> dict[str, Any]:
         """Complete state of one trial as a dictionary of arrays, copied."""
@@ -242,6 +310,9 @@ class Simulation:
 
     def set_state(self, state: dict[str, Any], trial: int = 0) -> None:
         """Replace the state of one trial by what `state` returned, for the same network.
+
+        Connections are not part of it: they are those that the seed of this simulation has drawn
+        for the trial.
 
         Raises
         ------
@@ -255,7 +326,7 @@ class Simulation:
         self,
         bins: int,
         steps_per_bin: int,
-        recording: Recording,
+        room: dict[str, Any],
         progress: bool,
     ) -> tuple[int, tuple[int, int, str, str] | None]:
         # In blocks, so that signals are heeded and the bar moves; results do not depend on them.
@@ -271,8 +342,8 @@ class Simulation:
                         first_bin=done,
                         bins=size,
                         steps_per_bin=steps_per_bin,
-                        **recording.arguments,
-                        threads=min(self.n_threads, self.trials),
+                        **room,
+                        threads=self.n_threads,
                     )
                     bar.update((done - before) * steps_per_bin * self.dt / 1000)
                     elapsed = max(time.perf_counter() - started, 1e-6)
@@ -294,13 +365,15 @@ def simulate(
     closure: str | None = None,
     noise: str | None = None,
     bin_tolerance: float | None = None,
+    cohort_tolerance: float | None = None,
     initial: str | InitialState = "stationary",
     history: float | None = None,
     seed: int | np.random.SeedSequence | None = None,
     trials: int = 1,
     n_threads: int | None = None,
-    record: tuple[str, ...] | list[str] = DEFAULT_RECORD,
+    record: Sequence[str | Neurons] = DEFAULT_RECORD,
     record_dt: float | None = None,
+    record_limit: float = DEFAULT_RECORD_LIMIT,
     progress: bool = False,
 ) -> Result:
     """Simulate `network` for `duration` ms from t = 0.
@@ -311,9 +384,10 @@ def simulate(
         What to simulate.
     duration : float
         ms.
-    dt, level, method, closure, noise, bin_tolerance, initial, history, seed, trials, n_threads
+    dt, level, method, closure, noise, bin_tolerance, cohort_tolerance, initial, history, seed, \
+trials, n_threads
         See `Simulation`.
-    record, record_dt, progress
+    record, record_dt, record_limit, progress
         See `Simulation.run`.
 
     Returns
@@ -322,7 +396,7 @@ def simulate(
 
     Raises
     ------
-    ValueError, FloatingPointError
+    ValueError, FloatingPointError, MemoryError
         See `Simulation` and `Simulation.run`.
 
     Examples
@@ -341,38 +415,34 @@ def simulate(
         closure=closure,
         noise=noise,
         bin_tolerance=bin_tolerance,
+        cohort_tolerance=cohort_tolerance,
         initial=initial,
         history=history,
         seed=seed,
         trials=trials,
         n_threads=n_threads,
     )
-    return simulation.run(duration, record=record, record_dt=record_dt, progress=progress)
+    return simulation.run(
+        duration,
+        record=record,
+        record_dt=record_dt,
+        record_limit=record_limit,
+        progress=progress,
+    )
 
 
 def _threads(n_threads: int | None) -> int:
     if n_threads is not None:
         return require_integer("n_threads", n_threads, ge=1)
-    # Processors that this process may use, where the system tells.
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return available_processors()
 
 
-def _seed_sequence(seed: int | np.random.SeedSequence | None) -> np.random.SeedSequence:
-    if isinstance(seed, np.random.SeedSequence):
-        return seed
-    if seed is not None:
-        seed = require_integer("seed", seed, ge=0)
-    return np.random.SeedSequence(seed)
-
-
-def _entropy(sequence: np.random.SeedSequence) -> int | tuple[int, ...]:
-    entropy = sequence.entropy
-    if isinstance(entropy, Sequence):
-        return tuple(int(word) for word in entropy)
-    assert entropy is not None  # drawn by numpy if it was not given
-    return int(entropy)
+def _memory() -> float:
+    # Physical memory in bytes, where the system tells.
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return math.inf
 
 
 def _progress_bar(label: str, duration: float, show: bool) -> Any:

@@ -17,7 +17,10 @@ import tomli_w
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from mesopop.adaptation import KERNELS, AdaptationKernel
+from mesopop.connectivity import CONNECTIVITIES, Connectivity
+from mesopop.delays import DelayDistribution
 from mesopop.neurons import NEURONS, Neuron
+from mesopop.plasticity import Parameter
 from mesopop.signals import SIGNALS, Component, Drive
 from mesopop.toml_errors import TAG, problems
 from mesopop.transfer import TRANSFERS, Transfer
@@ -31,7 +34,7 @@ else:
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
-TAGGED = (*NEURONS, *TRANSFERS, *SIGNALS, *KERNELS)
+TAGGED = (*NEURONS, *TRANSFERS, *SIGNALS, *KERNELS, *CONNECTIVITIES)
 
 
 def read_toml(source: str | PathLike[str] | IO[str], make: Callable[[dict[str, Any]], T]) -> T:
@@ -46,9 +49,14 @@ def read_toml(source: str | PathLike[str] | IO[str], make: Callable[[dict[str, A
         raise ValueError(f"{name}: {error}" if name else str(error)) from None
 
 
+def toml_text(tables: Mapping[str, Any]) -> str:
+    """Tables as the text of a TOML file."""
+    return tomli_w.dumps(tables)
+
+
 def write_toml(tables: Mapping[str, Any], path: str | PathLike[str]) -> None:
     """Write tables to a TOML file, overwriting it."""
-    Path(path).write_text(tomli_w.dumps(tables), encoding="utf-8", newline="\n")
+    Path(path).write_text(toml_text(tables), encoding="utf-8", newline="\n")
 
 
 def structure(table: Any, cls: type[T], path: str = "") -> T:
@@ -150,10 +158,18 @@ def _converter() -> cattrs.Converter:
             return converter.structure(value, tuple[Component, ...])
         return component(value, kind)
 
+    def delay(value: Any, _: Any) -> Any:
+        return (
+            converter.structure(value, DelayDistribution) if isinstance(value, Mapping) else value
+        )
+
     unions: list[tuple[Any, Hook]] = [
         (Neuron, _tagged_hook(NEURONS, converter)),
         (Transfer, _tagged_hook(TRANSFERS, converter)),
         (AdaptationKernel, _tagged_hook(KERNELS, converter)),
+        (Connectivity | None, _tagged_hook(CONNECTIVITIES, converter)),
+        (float | DelayDistribution, delay),
+        (Parameter, lambda value, _: value),
         (Component, component),
         (Drive, drive),
     ]

@@ -82,11 +82,16 @@ def ratio_of_averages(numerator: ArrayLike, denominator: ArrayLike, *, unit: str
     return ratio(_pieces(above)[0], _pieces(below)[0], unit)
 
 
+def batches(trials: int, bins: int) -> int:
+    """Number of batches into which each trial is cut for standard errors."""
+    return min(max(math.ceil(LEAST_PIECES / trials), 1), bins)
+
+
 def _pieces(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     # Sums over the pieces, and their lengths in bins.
     values = np.atleast_2d(values)
     trials, bins = values.shape
-    batches = min(max(math.ceil(LEAST_PIECES / trials), 1), bins)
-    starts = np.arange(batches) * bins // batches
+    count = batches(trials, bins)
+    starts = np.arange(count) * bins // count
     sums = np.add.reduceat(values, starts, axis=1)
     return sums.ravel(), np.tile(np.diff(starts, append=bins).astype(np.float64), trials)

@@ -8,8 +8,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from mesopop.analysis.report import significant, with_error
+from mesopop.analysis.report import p_value, significant, with_error
 from mesopop.validation import require_number
+
+LEAST_PAIRS = 4  # of a correlation
 
 
 @attrs.frozen
@@ -109,6 +111,49 @@ class EventRate:
             return "–"
         low, high = self.interval()
         return f"{significant(self.value)} Hz ({significant(low)} to {significant(high)})"
+
+
+@attrs.frozen
+class Correlation:
+    """A correlation coefficient and how likely it is by chance.
+
+    Attributes
+    ----------
+    value : float
+        From -1 to 1; nan if there are too few pairs, or one of both quantities does not vary.
+    p : float
+        Probability of one at least as large in size if the quantities are independent.
+    n : int
+        Number of pairs.
+
+    Examples
+    --------
+    >>> from mesopop.analysis import Correlation
+    >>> print(Correlation(0.4213, 0.00214, 51))
+    0.421 (p = 0.0021, n = 51)
+    """
+
+    value: float
+    p: float
+    n: int
+
+    def __str__(self) -> str:
+        if math.isnan(self.value):
+            return f"– (n = {self.n})"
+        return f"{significant(self.value)} ({p_value(self.p)}, n = {self.n})"
+
+
+def correlation(
+    first: NDArray[np.float64], second: NDArray[np.float64], *, ranks: bool
+) -> Correlation:
+    """Correlation of pairs: Spearman's of the ranks, or Pearson's."""
+    n = len(first)
+    if n < LEAST_PAIRS or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return Correlation(math.nan, math.nan, n)
+    from scipy.stats import pearsonr, spearmanr
+
+    found = spearmanr(first, second) if ranks else pearsonr(first, second)
+    return Correlation(float(found.statistic), float(found.pvalue), n)
 
 
 def mean(sample: NDArray[np.float64], unit: str = "") -> Estimate:

@@ -6,9 +6,11 @@ import attrs
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mesopop.analysis.durations import Durations
 from mesopop.analysis.report import counted, duration, significant
-from mesopop.analysis.series import require_series, require_thresholds
-from mesopop.analysis.smoothing import smoothed
+from mesopop.analysis.series import require_series
+from mesopop.analysis.smoothing import settled, smoothed
+from mesopop.analysis.thresholds import Thresholds, histogram_thresholds
 from mesopop.validation import require_number
 
 UNDEFINED, DOWN, UP = -1, 0, 1
@@ -50,6 +52,8 @@ class Segmentation:
         Time constant of the exponential smoothing before the thresholds (ms); 0: none.
     dt : float
         Width of the bins (ms).
+    origin : str
+        Where the thresholds come from; empty if they were given.
     """
 
     state: NDArray[np.int8]
@@ -57,6 +61,7 @@ class Segmentation:
     high: float
     smooth: float
     dt: float
+    origin: str = ""
 
     @property
     def trials(self) -> int:
@@ -77,10 +82,10 @@ class Segmentation:
         """Return one line on the data and one on how they were divided."""
         span = f"{counted(self.trials, 'trial')} of {duration(self.duration)}"
         series = f"series smoothed over {significant(self.smooth)} ms" if self.smooth else "series"
-        return (
-            f"{span}, bins of {significant(self.dt)} ms",
-            f"Up above {significant(self.high)}, Down below {significant(self.low)} ({series})",
-        )
+        method = f"Up above {significant(self.high)}, Down below {significant(self.low)} ({series})"
+        if self.origin:
+            method += f"; thresholds from the {self.origin}"
+        return f"{span}, bins of {significant(self.dt)} ms", method
 
     def intervals(self) -> NDArray[np.void]:
         """Maximal intervals of constant state, in order, undefined stretches left out.
@@ -123,7 +128,13 @@ class Segmentation:
 
 
 def segment(
-    rate: ArrayLike, *, dt: float, low: float, high: float, smooth: float = 10.0
+    rate: ArrayLike,
+    *,
+    dt: float,
+    low: float | None = None,
+    high: float | None = None,
+    thresholds: Thresholds | None = None,
+    smooth: float = 10.0,
 ) -> Segmentation:
     """Divide a series into Up and Down states by hysteresis on the smoothed series.
 
@@ -137,8 +148,10 @@ def segment(
         Population activity (Hz), or any other series (a potential in mV).
     dt : float
         Width of the bins (ms).
-    low, high : float
+    low, high : float, optional
         Thresholds, in the units of `rate`; low < high.
+    thresholds : Thresholds, optional
+        Instead of these. Default: `thresholds_from_histogram` of the series.
     smooth : float
         Time constant of causal exponential smoothing (ms); 0: none.
 
@@ -150,7 +163,7 @@ def segment(
     ------
     TypeError, ValueError
         If `rate` is not a finite series of at least 2 bins and longer than `smooth`, dt <= 0 ms,
-        smooth < 0 ms, or low >= high.
+        smooth < 0 ms, or low >= high; without thresholds, if the series is not bimodal.
 
     Examples
     --------
@@ -158,17 +171,25 @@ def segment(
     >>> segment([10, 1, 10, 30, 10, 1], dt=1.0, low=6.0, high=25.0, smooth=0.0).state
     array([-1,  0,  0,  1,  1,  0], dtype=int8)
     """
-    return smooth_and_segment(rate, dt=dt, low=low, high=high, smooth=smooth)[2]
+    return smooth_and_segment(
+        rate, dt=dt, low=low, high=high, thresholds=thresholds, smooth=smooth
+    )[2]
 
 
 def smooth_and_segment(
-    rate: ArrayLike, *, dt: float, low: float, high: float, smooth: float
+    rate: ArrayLike,
+    *,
+    dt: float,
+    low: float | None,
+    high: float | None,
+    thresholds: Thresholds | None,
+    smooth: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], Segmentation]:
     """Return the checked series, the smoothed series and its segmentation."""
     values = require_series("rate", rate)
     dt = require_number("dt", dt, "ms", gt=0)
-    low, high = require_thresholds(low, high)
     smooth = require_number("smooth", smooth, "ms", ge=0)
+    chosen = _given(low, high, thresholds)
     length = values.shape[-1] * dt
     if length <= smooth:
         raise ValueError(
@@ -176,8 +197,32 @@ def smooth_and_segment(
             f"({values.shape[-1]} bins of {dt} ms)"
         )
     curve = smoothed(values, dt, smooth)
-    state = _hysteresis(curve, low, high)
-    return values, curve, Segmentation(state=state, low=low, high=high, smooth=smooth, dt=dt)
+    if chosen is None:
+        chosen = histogram_thresholds(settled(values, dt, smooth), dt)
+    segmentation = Segmentation(
+        state=_hysteresis(curve, chosen.low, chosen.high),
+        low=chosen.low,
+        high=chosen.high,
+        smooth=smooth,
+        dt=dt,
+        origin=chosen.origin,
+    )
+    return values, curve, segmentation
+
+
+def _given(
+    low: float | None, high: float | None, thresholds: Thresholds | None
+) -> Thresholds | None:
+    if thresholds is None:
+        if low is None and high is None:
+            return None
+        # One alone is refused there.
+        return Thresholds(low=low, high=high)  # type: ignore[arg-type]
+    if low is not None or high is not None:
+        raise ValueError(f"give low and high, or thresholds, not both: got low {low}, high {high}")
+    if not isinstance(thresholds, Thresholds):
+        raise TypeError(f"thresholds must be Thresholds, got {thresholds!r}")
+    return thresholds
 
 
 def missing_state(curve: NDArray[np.float64], segmentation: Segmentation) -> str | None:
@@ -204,6 +249,35 @@ def censored_intervals(intervals: NDArray[np.void], dt: float) -> NDArray[np.voi
     result["start"] = (chosen["start"] + 1) * dt
     result["duration"] = (chosen["stop"] - chosen["start"]) * dt
     return result
+
+
+def dwell_times(intervals: NDArray[np.void], segmentation: Segmentation) -> Durations:
+    """Return the durations of intervals, but for those that were going on when a trial began."""
+    begun = intervals[~intervals["first"]]
+    lengths = (begun["stop"] - begun["start"]) * segmentation.dt
+    room = (segmentation.bins - begun["start"]) * segmentation.dt
+    last = begun["last"]
+    return Durations(
+        complete=lengths[~last],
+        cut_off=lengths[last],
+        limits=np.concatenate((room[~last], room[last])),
+        dt=segmentation.dt,
+    )
+
+
+def onset_durations(segmentation: Segmentation) -> Durations:
+    """Return the times from each onset to the next one, or cut off by the end of the trial."""
+    found = segmentation.intervals()
+    begun = found[(found["state"] == UP) & ~found["first"]]
+    room = (segmentation.bins - begun["start"]) * segmentation.dt
+    last = np.append(np.diff(begun["trial"]) != 0, True)[: len(begun)]
+    onsets = begun["start"] * segmentation.dt
+    return Durations(
+        complete=onset_intervals(onsets, begun["trial"]),
+        cut_off=room[last],
+        limits=np.concatenate((room[~last], room[last])),
+        dt=segmentation.dt,
+    )
 
 
 def onset_intervals(onsets: NDArray[np.float64], trials: NDArray[np.int64]) -> NDArray[np.float64]:

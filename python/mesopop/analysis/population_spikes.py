@@ -6,17 +6,26 @@ import attrs
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mesopop.analysis.estimate import Estimate, coefficient_of_variation, mean
+from mesopop.analysis.durations import Durations
+from mesopop.analysis.estimate import (
+    Correlation,
+    Estimate,
+    coefficient_of_variation,
+    correlation,
+    mean,
+)
 from mesopop.analysis.hysteresis import (
     UP,
     Segmentation,
     censored_intervals,
     missing_state,
+    onset_durations,
     onset_intervals,
     smooth_and_segment,
 )
 from mesopop.analysis.report import Table, counted
 from mesopop.analysis.series import require_like_rate
+from mesopop.analysis.thresholds import Thresholds
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -49,6 +58,8 @@ class PopulationSpikes:
     intervals : ndarray
         Times between successive onsets of the same trial (ms), up to the onset of an event that the
         end of the trial cuts off.
+    before_interval : ndarray of int
+        Which event precedes each interval, as an index of the other arrays.
     censored : structured ndarray
         Events cut off by a border: `trial`, `state` (`UP`), `start` (ms), `duration` (ms, what was
         seen of it), `first` (beginning not seen), `last` (end not seen).
@@ -70,6 +81,7 @@ class PopulationSpikes:
     x_before: NDArray[np.float64] | None
     x_after: NDArray[np.float64] | None
     intervals: NDArray[np.float64]
+    before_interval: NDArray[np.int64]
     censored: NDArray[np.void]
     reason: str | None
 
@@ -85,6 +97,42 @@ class PopulationSpikes:
     def cv_interval(self) -> Estimate:
         """Coefficient of variation of the intervals, jackknife standard error."""
         return coefficient_of_variation(self.intervals)
+
+    @property
+    def interval_durations(self) -> Durations:
+        """The intervals, and the time after the last onset of each trial as one cut off."""
+        return onset_durations(self.segmentation)
+
+    @property
+    def serial_correlation(self) -> Correlation:
+        """Pearson's correlation of successive intervals; 0 for a renewal process."""
+        successive = np.diff(self.before_interval) == 1
+        # The event between both must be of the same trial as the one before.
+        successive &= np.diff(self.trials[self.before_interval]) == 0
+        return correlation(
+            self.intervals[:-1][successive], self.intervals[1:][successive], ranks=False
+        )
+
+    @property
+    def amplitude_and_next_interval(self) -> Correlation:
+        """Spearman's rank correlation of an interval and the amplitude before it.
+
+        Depression that outlasts the intervals makes them longer after large events.
+        """
+        return correlation(self.amplitudes[self.before_interval], self.intervals, ranks=True)
+
+    @property
+    def amplitude_and_last_interval(self) -> Correlation:
+        """Spearman's rank correlation of an amplitude and the interval before it.
+
+        Synapses recover in the interval: large events follow long ones.
+        """
+        after = self.before_interval + 1
+        complete = after < len(self)
+        complete[complete] &= (
+            self.trials[after[complete]] == self.trials[self.before_interval[complete]]
+        )
+        return correlation(self.intervals[complete], self.amplitudes[after[complete]], ranks=True)
 
     @property
     def mean_amplitude(self) -> Estimate:
@@ -116,6 +164,9 @@ class PopulationSpikes:
         rows = [
             ["interval between onsets", f"{self.mean_interval} (n = {len(self.intervals)})"],
             ["CV of the intervals", str(self.cv_interval)],
+            ["correlation of intervals", str(self.serial_correlation)],
+            ["  with the amplitude before", str(self.amplitude_and_next_interval)],
+            ["  with the amplitude after", str(self.amplitude_and_last_interval)],
             ["amplitude, smoothed", str(self.mean_amplitude)],
             ["amplitude, raw", str(mean(self.raw_amplitudes))],
             ["width at half prominence", str(self.mean_width)],
@@ -144,8 +195,9 @@ def population_spikes(
     rate: ArrayLike,
     *,
     dt: float,
-    low: float,
-    high: float,
+    low: float | None = None,
+    high: float | None = None,
+    thresholds: Thresholds | None = None,
     smooth: float = 10.0,
     release: ArrayLike | None = None,
     u: ArrayLike | None = None,
@@ -162,8 +214,10 @@ def population_spikes(
         Population activity (Hz), or any other series (a potential in mV).
     dt : float
         Width of the bins (ms).
-    low, high : float
+    low, high : float, optional
         Thresholds, in the units of `rate`; low < high.
+    thresholds : Thresholds, optional
+        Instead of these. Default: `thresholds_from_histogram` of the series.
     smooth : float
         Time constant of causal exponential smoothing (ms); 0: none.
     release : array_like, shape of `rate`, optional
@@ -180,7 +234,8 @@ def population_spikes(
     ------
     TypeError, ValueError
         If `rate` is not a finite series of at least 2 bins and longer than `smooth`, dt <= 0 ms,
-        smooth < 0 ms, low >= high, or `release`, `u` or `x` is not finite or of another shape.
+        smooth < 0 ms, low >= high, or `release`, `u` or `x` is not finite or of another shape;
+        without thresholds, if the series is not bimodal.
 
     Examples
     --------
@@ -199,6 +254,9 @@ def population_spikes(
       Up above 30, Down below 5 (series smoothed over 10 ms)
       interval between onsets         2.05 ± 0.35 s (n = 2)
       CV of the intervals             0.242
+      correlation of intervals        – (n = 1)
+        with the amplitude before     – (n = 2)
+        with the amplitude after      – (n = 2)
       amplitude, smoothed             92.6 ± 8.7
       amplitude, raw                  94.3 ± 8.8
       width at half prominence        40.2 ± 0 ms
@@ -206,7 +264,9 @@ def population_spikes(
       released per neuron and event   1.40 ± 0.14
       ± standard error
     """
-    values, curve, segmentation = smooth_and_segment(rate, dt=dt, low=low, high=high, smooth=smooth)
+    values, curve, segmentation = smooth_and_segment(
+        rate, dt=dt, low=low, high=high, thresholds=thresholds, smooth=smooth
+    )
     shape = values.shape
     y, u_values, x_values = (
         None if series is None else require_like_rate(name, series, shape)
@@ -218,6 +278,9 @@ def population_spikes(
     seen = found[~found["first"]]
     seen_onsets = (seen["start"] + 1) * dt
     events = seen[~seen["last"]]
+    # Only the last event of a trial may be cut off, so each interval begins with a complete one.
+    followed = np.diff(events["trial"], append=-1) == 0
+    followed |= np.isin(events["trial"], seen["trial"][seen["last"]])
 
     # Positions in the flattened arrays; an event never reaches the end of its trial.
     offset = events["trial"] * segmentation.bins
@@ -239,6 +302,7 @@ def population_spikes(
         x_before=None if x_values is None else x_values.ravel()[start - 1],
         x_after=None if x_values is None else x_values.ravel()[stop - 1],
         intervals=onset_intervals(seen_onsets, seen["trial"]),
+        before_interval=np.flatnonzero(followed),
         censored=censored_intervals(found, dt),
         reason=None if len(events) else _no_event(curve, segmentation),
     )

@@ -9,6 +9,8 @@ import textwrap
 import attrs
 import numpy as np
 
+MOST_DECIMALS = 6  # of a number with its error
+
 
 def significant(value: float, digits: int = 3) -> str:
     """Format to so many significant digits, without an exponent."""
@@ -21,6 +23,16 @@ def significant(value: float, digits: int = 3) -> str:
     )
 
 
+def probability(p: float) -> str:
+    """Format a p-value to two digits; very small ones by a bound."""
+    return "<0.0001" if p < 1e-4 else significant(p, 2)
+
+
+def p_value(p: float) -> str:
+    """The same as a part of a sentence."""
+    return "p < 0.0001" if p < 1e-4 else f"p = {significant(p, 2)}"
+
+
 def with_error(value: float, se: float, unit: str = "") -> str:
     """Format a number to two digits of its standard error; long times in seconds."""
     if math.isnan(value):
@@ -28,8 +40,12 @@ def with_error(value: float, se: float, unit: str = "") -> str:
     if unit == "ms" and abs(value) >= 1000:
         value, se, unit = value / 1000, se / 1000, "s"
     if se > 1e-6 * abs(value):
-        decimals = min(max(1 - math.floor(math.log10(se)), 0), 6)
-        text = f"{value:.{decimals}f} ± {se:.{decimals}f}"
+        decimals = max(1 - math.floor(math.log10(se)), 0)
+        if decimals > MOST_DECIMALS and abs(value) < 0.01:
+            text = f"{value:.1e} ± {se:.1e}"
+        else:
+            decimals = min(decimals, MOST_DECIMALS)
+            text = f"{value:.{decimals}f} ± {se:.{decimals}f}"
     else:
         text = significant(value) if math.isnan(se) else f"{significant(value)} ± 0"
     return f"{text} {unit}".rstrip()
@@ -47,43 +63,67 @@ def counted(n: int, noun: str) -> str:
 
 @attrs.frozen(kw_only=True)
 class Table:
-    """A title, lines below it, rows of equally many cells (the first names the row), and notes."""
+    """A title, lines below it, rows of equally many cells (the first names the row), and notes.
 
-    title: str
-    lines: list[str]
-    header: list[str] | None
-    rows: list[list[str]]
-    notes: list[str]
+    A ruled table has a line under its header, whose cells may hold several lines, and numbers at
+    the right of their columns.
+    """
+
+    title: str = ""
+    lines: list[str] = attrs.field(factory=list)
+    header: list[str] | None = None
+    rows: list[list[str]] = attrs.field(factory=list)
+    notes: list[str] = attrs.field(factory=list)
+    ruled: bool = False
 
     def text(self) -> str:
-        """Lines of at most 80 columns."""
-        rows = ([self.header] if self.header else []) + self.rows
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        """Lines of at most 80 columns, if the cells are short enough."""
         out = textwrap.wrap(self.title, 80)
         for line in self.lines:
             out += textwrap.wrap(line, 80, initial_indent="  ", subsequent_indent="  ")
-        for row in rows:
-            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            out.append(("  " + "   ".join(cells)).rstrip())
+        rows = [*self._header_rows(), *self.rows]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        if self.ruled:
+            rows.insert(len(rows) - len(self.rows), ["-" * width for width in widths])
+        indent, gap = ("", "  ") if self.ruled else ("  ", "   ")
+        for name, *cells in rows:
+            aligned = [
+                cell.rjust(width) if self.ruled else cell.ljust(width)
+                for cell, width in zip(cells, widths[1:], strict=True)
+            ]
+            out.append((indent + gap.join([name.ljust(widths[0]), *aligned])).rstrip())
         for note in self.notes:
             out += textwrap.wrap(note, 80, initial_indent="  ", subsequent_indent="  ")
         return "\n".join(out)
+
+    def _header_rows(self) -> list[list[str]]:
+        # Several lines stand above each other, the last one next to the rows.
+        if not self.header:
+            return []
+        cells = [cell.split("\n") for cell in self.header]
+        height = max(map(len, cells))
+        padded = [[""] * (height - len(cell)) + cell for cell in cells]
+        return [list(row) for row in zip(*padded, strict=True)]
 
     def html(self) -> str:
         """The same as an HTML table."""
         n_columns = len(self.rows[0]) if self.rows else 1
         out = ["<table>"]
-        caption = "<br>".join(
-            [f"<b>{html.escape(self.title)}</b>", *(html.escape(line) for line in self.lines)]
-        )
-        out.append(f'<caption style="text-align: left">{caption}</caption>')
+        if self.title or self.lines:
+            caption = "<br>".join(
+                [f"<b>{html.escape(self.title)}</b>", *(html.escape(line) for line in self.lines)]
+            )
+            out.append(f'<caption style="text-align: left">{caption}</caption>')
         if self.header:
-            cells = "".join(f"<th>{html.escape(cell)}</th>" for cell in self.header)
+            cells = "".join(
+                f"<th>{html.escape(cell).replace(chr(10), '<br>')}</th>" for cell in self.header
+            )
             out.append(f"<thead><tr>{cells}</tr></thead>")
+        align = ' style="text-align: right"' if self.ruled else ""
         out.append("<tbody>")
         for row in self.rows:
             name = f'<th style="text-align: left">{html.escape(row[0])}</th>'
-            cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in row[1:])
+            cells = "".join(f"<td{align}>{html.escape(cell)}</td>" for cell in row[1:])
             out.append(f"<tr>{name}{cells}</tr>")
         for note in self.notes:
             out.append(f'<tr><td colspan="{n_columns}">{html.escape(note)}</td></tr>')

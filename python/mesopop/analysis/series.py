@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mesopop.validation import require_number
-
 
 def require_series(name: str, values: ArrayLike) -> NDArray[np.float64]:
     """Return `values` as float64, shape (bins,) or (trials, bins), all finite."""
@@ -40,11 +38,15 @@ def require_like_rate(name: str, values: ArrayLike, shape: tuple[int, ...]) -> N
     return array
 
 
-def require_thresholds(low: float, high: float) -> tuple[float, float]:
-    """Return two thresholds in the units of the series, low < high."""
-    low, high = require_number("low", low), require_number("high", high)
-    if low >= high:
-        raise ValueError(
-            f"low must be < high (both in the units of the series), got low {low}, high {high}"
-        )
-    return low, high
+def require_times(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Return durations (ms) as float64, shape (n,), all finite and >= 0; there may be none."""
+    if hasattr(values, "rescale"):
+        raise TypeError(f"{name} must be plain numbers (ms), got a {type(values).__name__}")
+    array = np.asarray(np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan))
+    if array.ndim != 1:
+        raise ValueError(f"{name} must have 1 dimension, got shape {array.shape}")
+    good = np.isfinite(array) & (array >= 0)
+    if not good.all():
+        where = int(np.argmin(good))
+        raise ValueError(f"{name} must be finite and >= 0 ms, got {array[where]} ms at {where}")
+    return array

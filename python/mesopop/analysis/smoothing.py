@@ -59,3 +59,13 @@ def smoothed(values: NDArray[np.float64], dt: float, tau: float) -> NDArray[np.f
     gain = -math.expm1(-dt / tau)
     rise: NDArray[np.float64] = lfilter([gain], [1.0, gain - 1.0], values - start, axis=-1)
     return start + rise
+
+
+def settled(values: NDArray[np.float64], dt: float, tau: float) -> NDArray[np.float64]:
+    """Smooth a checked series, and leave out the beginning.
+
+    Smoothing starts at the first bin as it is: that is forgotten after five time constants. At most
+    half of a trial is left out.
+    """
+    first = min(math.ceil(5 * tau / dt), values.shape[-1] // 2)
+    return smoothed(values, dt, tau)[..., first:]

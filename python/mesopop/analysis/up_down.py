@@ -8,17 +8,21 @@ import attrs
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mesopop.analysis.durations import Durations
 from mesopop.analysis.estimate import Estimate, EventRate, mean, ratio
 from mesopop.analysis.hysteresis import (
     DOWN,
     UP,
     Segmentation,
     censored_intervals,
+    dwell_times,
     missing_state,
+    onset_durations,
     onset_intervals,
     smooth_and_segment,
 )
 from mesopop.analysis.report import Table, duration, significant
+from mesopop.analysis.thresholds import Thresholds
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -66,6 +70,25 @@ class UpDownStates:
     up_to_down: EventRate
     down_to_up: EventRate
     reason: str | None
+
+    @property
+    def up(self) -> Durations:
+        """Up dwell times of which the beginning was seen: survival function, exponentiality."""
+        return self._durations(UP)
+
+    @property
+    def down(self) -> Durations:
+        """Down dwell times of which the beginning was seen: survival function, exponentiality."""
+        return self._durations(DOWN)
+
+    @property
+    def interval_durations(self) -> Durations:
+        """The intervals, and the time after the last onset of each trial as one cut off."""
+        return onset_durations(self.segmentation)
+
+    def _durations(self, state: int) -> Durations:
+        found = self.segmentation.intervals()
+        return dwell_times(found[found["state"] == state], self.segmentation)
 
     @property
     def mean_up_time(self) -> Estimate:
@@ -132,7 +155,13 @@ def _bounds(rate: EventRate) -> str:
 
 
 def up_down_states(
-    rate: ArrayLike, *, dt: float, low: float, high: float, smooth: float = 10.0
+    rate: ArrayLike,
+    *,
+    dt: float,
+    low: float | None = None,
+    high: float | None = None,
+    thresholds: Thresholds | None = None,
+    smooth: float = 10.0,
 ) -> UpDownStates:
     """Find Up and Down states by two thresholds and measure them.
 
@@ -153,8 +182,10 @@ def up_down_states(
         Population activity (Hz), or any other series (a potential in mV).
     dt : float
         Width of the bins (ms).
-    low, high : float
+    low, high : float, optional
         Thresholds, in the units of `rate`; low < high.
+    thresholds : Thresholds, optional
+        Instead of these. Default: `thresholds_from_histogram` of the series.
     smooth : float
         Time constant of causal exponential smoothing (ms); 0: none.
 
@@ -167,7 +198,7 @@ def up_down_states(
     ------
     TypeError, ValueError
         If `rate` is not a finite series of at least 2 bins and longer than `smooth`, dt <= 0 ms,
-        smooth < 0 ms, or low >= high.
+        smooth < 0 ms, or low >= high; without thresholds, if the series is not bimodal.
 
     Examples
     --------
@@ -193,7 +224,9 @@ def up_down_states(
       interval between Up onsets: 4.77 ± 0.39 s (n = 3)
       ± standard error
     """
-    _, curve, segmentation = smooth_and_segment(rate, dt=dt, low=low, high=high, smooth=smooth)
+    _, curve, segmentation = smooth_and_segment(
+        rate, dt=dt, low=low, high=high, thresholds=thresholds, smooth=smooth
+    )
     dt = segmentation.dt
     found = segmentation.intervals()
     is_up = found["state"] == UP

@@ -62,6 +62,15 @@ def activity(
     ValueError
         If there is no result, a window is empty, a trial or population does not exist, or `ax` or
         `states` does not go with the results.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> network = mp.presets.load("lif-up-down")
+    >>> results = [mp.simulate(network, 500, dt=0.5, level=level, seed=1) for level in ("micro", "meso")]
+    >>> axes = mp.plot.activity(*results, t_start=100)
+    >>> [ax.get_title(loc="left") for ax in axes]
+    ['micro', 'meso renewal']
     """
     if not results:
         raise ValueError("activity needs at least one result")

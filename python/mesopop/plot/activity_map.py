@@ -53,6 +53,15 @@ def activity_map(
     ValueError
         If there is no result, a window is empty, a trial does not exist, or `ax` does not go with
         the results.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> network = mp.presets.load("lif-up-down")
+    >>> result = mp.simulate(network, 500, dt=0.5, level="meso", seed=1)
+    >>> (ax,) = mp.plot.activity_map(result)
+    >>> ax.get_xlabel()
+    'time (s)'
     """
     if not results:
         raise ValueError("activity_map needs at least one result")

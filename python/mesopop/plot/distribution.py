@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mesopop.analysis.smoothing import exponential_smoothing
+from mesopop.analysis.hysteresis import Segmentation
+from mesopop.analysis.smoothing import settled
+from mesopop.analysis.thresholds import Thresholds
 from mesopop.plot.style import as_list, colour_of, tidy
-from mesopop.result import FloatArray
+from mesopop.validation import require_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +25,7 @@ def distribution(
     population: str | None = None,
     ax: Axes | None = None,
     smooth: float = 10.0,
+    thresholds: Thresholds | Segmentation | None = None,
 ) -> Axes:
     """Draw the probability density of the smoothed activity, over time and trials.
 
@@ -37,6 +39,8 @@ def distribution(
         Default: a new figure.
     smooth : float
         Time constant of the exponential smoothing, ms; 0 is none.
+    thresholds : Thresholds or Segmentation, optional
+        Whose `low` and `high` are marked by dotted lines: ``states.segmentation``, e.g.
 
     Returns
     -------
@@ -46,6 +50,15 @@ def distribution(
     ------
     ValueError
         If there is no result, it is too short, or has no such population.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> network = mp.presets.load("lif-up-down")
+    >>> results = [mp.simulate(network, 500, dt=0.5, level=level, seed=1) for level in ("micro", "meso")]
+    >>> ax = mp.plot.distribution(*results)
+    >>> ax.get_xlabel()
+    'activity of E (Hz)'
     """
     if not results:
         raise ValueError("distribution needs at least one result")
@@ -53,7 +66,8 @@ def distribution(
         population = results[0].network.populations[0].name
     results[0].network.population(population)
     ax = as_list(ax, 1, "figure")[0]
-    curves = [_smoothed(result.rate[population], result.record_dt, smooth) for result in results]
+    smooth = require_number("smooth", smooth, "ms", ge=0)
+    curves = [settled(result.rate[population], result.record_dt, smooth) for result in results]
     lowest = min(float(curve.min()) for curve in curves)
     highest = max(float(curve.max()) for curve in curves)
     edges = np.linspace(lowest, highest if highest > lowest else lowest + 1, BINS + 1)
@@ -69,14 +83,11 @@ def distribution(
             alpha=0.3 if index == 0 else 1.0,
             label=result.label,
         )
+    if thresholds is not None:
+        for threshold in (thresholds.low, thresholds.high):
+            ax.axvline(threshold, color="0.4", linestyle=":", linewidth=0.9)
     ax.set_ylim(bottom=0)
     ax.set_xlabel(f"activity of {population} (Hz)")
     ax.set_ylabel("density (1/Hz)")
     tidy(ax)
     return ax
-
-
-def _smoothed(rate: FloatArray, dt: float, tau: float) -> FloatArray:
-    # Smoothing starts at the first bin as it is: left out until that is forgotten.
-    curve = exponential_smoothing(rate, dt=dt, tau=tau)
-    return curve[..., min(math.ceil(5 * tau / dt), curve.shape[-1] // 2) :]

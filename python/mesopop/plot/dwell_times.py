@@ -6,14 +6,16 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mesopop.analysis.durations import Durations
 from mesopop.analysis.population_spikes import PopulationSpikes
 from mesopop.analysis.up_down import UpDownStates
-from mesopop.plot.style import as_list, colour_of, require_same_length, say, tidy
+from mesopop.plot.style import as_list, colour_of, legend_inside, names_of, say, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+BAND = 0.2  # opacity of a confidence band
 
 
 def dwell_times(
@@ -23,8 +25,9 @@ def dwell_times(
 ) -> list[Axes]:
     """Draw the survival functions of Up and Down dwell times, on a logarithmic axis of time.
 
-    Thick steps: fraction of the complete dwell times that are longer than t. Thin: exponential of
-    the same mean, exp(-t / mean).
+    Thick steps: fraction of the dwell times that are longer than t, those that the end of a trial
+    cut off included (`analysis.survival_function`), with its 95 % interval. Thin: the exponential
+    distribution of the same rate, ends / time.
 
     Parameters
     ----------
@@ -43,17 +46,27 @@ def dwell_times(
     ------
     ValueError
         If there are no states, or `labels` or `ax` does not go with them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mesopop as mp
+    >>> rate = np.repeat([1.0, 40.0] * 4, [120, 200, 300, 150, 250, 180, 350, 220])
+    >>> states = mp.analysis.up_down_states(rate, dt=10.0, low=6.0, high=25.0)
+    >>> up, down = mp.plot.dwell_times(states)
+    >>> up.get_xlabel()
+    'Up times (s)'
     """
     axes = as_list(ax, 2, "state")
     for panel, title, samples in zip(
         axes,
         ("Up times", "Down times"),
-        ([found.up_times for found in states], [found.down_times for found in states]),
+        ([found.up for found in states], [found.down for found in states]),
         strict=True,
     ):
         _survival(panel, samples, labels, f"{title} (s)")
-    if labels is not None:
-        _name(axes[0])
+    # Every survival function leaves the lower left corner free.
+    legend_inside(axes[0], "lower left")
     return axes
 
 
@@ -81,39 +94,55 @@ def intervals(
     ------
     ValueError
         If there are no events, or `labels` does not go with them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mesopop as mp
+    >>> rate = np.repeat([1.0, 40.0] * 4, [120, 200, 300, 150, 250, 180, 350, 220])
+    >>> states = mp.analysis.up_down_states(rate, dt=10.0, low=6.0, high=25.0)
+    >>> ax = mp.plot.intervals(states)
+    >>> ax.get_xlabel()
+    'interval between onsets (s)'
     """
     ax = as_list(ax, 1, "figure")[0]
-    _survival(ax, [found.intervals for found in events], labels, "interval between onsets (s)")
-    if labels is not None:
-        _name(ax)
+    samples = [found.interval_durations for found in events]
+    _survival(ax, samples, labels, "interval between onsets (s)")
+    legend_inside(ax, "lower left")
     return ax
 
 
-def _name(ax: Axes) -> None:
-    # Every survival function leaves the lower left corner free.
-    if ax.get_legend_handles_labels()[1]:
-        ax.legend(loc="lower left", frameon=False)
-
-
 def _survival(
-    ax: Axes, samples: list[NDArray[np.float64]], labels: Sequence[str] | None, title: str
+    ax: Axes, samples: Sequence[Durations], labels: Sequence[str] | None, title: str
 ) -> None:
     if not samples:
         raise ValueError("nothing to draw: give at least one result of the analysis")
-    if labels is None:
-        labels = [""] * len(samples)
-    require_same_length("labels", labels, len(samples), "result of the analysis")
-    for index, (sample, label) in enumerate(zip(samples, labels, strict=True)):
-        if not len(sample):
+    names = names_of(labels, len(samples), "result of the analysis")
+    for index, (sample, label) in enumerate(zip(samples, names, strict=True)):
+        if not len(sample.complete):
             continue
         colour = colour_of(label, index)
-        times = np.sort(sample) / 1000
-        mean = times.mean()
-        t = np.geomspace(min(times[0], mean / 20), times[-1] * 1.3, 200)
+        function = sample.survival()
+        times, mean = function.times / 1000, 1 / sample.rate.value
+        last = max(float(sample.cut_off.max(initial=0.0)) / 1000, float(times[-1]))
+        t = np.geomspace(min(times[0], mean / 20), last * 1.3, 200)
         ax.plot(t, np.exp(-t / mean), color=colour, linewidth=0.6)
+        # Until the last one seen: beyond it nothing is known of those cut off.
+        tail = [last] if last > times[-1] else []
+        steps = np.append(np.arange(len(times)), [-1] * len(tail)).astype(int)
+        ends = np.append(times, tail)
+        ax.fill_between(
+            ends,
+            function.low[steps],
+            function.high[steps],
+            step="post",
+            color=colour,
+            alpha=BAND,
+            linewidth=0,
+        )
         ax.step(
-            [t[0], *times],
-            1 - np.arange(len(times) + 1) / len(times),
+            [t[0], *ends],
+            [1.0, *function.fraction[steps]],
             where="post",
             color=colour,
             linewidth=1.4,

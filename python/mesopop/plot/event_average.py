@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from mesopop.analysis.event_average import event_average as analysed
 from mesopop.analysis.population_spikes import PopulationSpikes
 from mesopop.plot.style import as_list, colour_of, require_same_length, say, tidy
 from mesopop.validation import require_number
@@ -26,6 +25,8 @@ def event_average(
     after: float = 100.0,
 ) -> Axes:
     """Draw the activity around the peaks of population spikes, averaged over all complete events.
+
+    The band is one standard error wide on both sides (`analysis.event_average`).
 
     Parameters
     ----------
@@ -48,6 +49,15 @@ def event_average(
     ------
     ValueError
         If there is no result, a time is not > 0 ms, or `events` does not go with the results.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> preset = mp.presets.experiment("lif-population-spikes")
+    >>> result = mp.simulate(preset.network, 10_000, dt=0.5, level="meso", seed=1)
+    >>> ax = mp.plot.event_average(result, events=[mp.analysis.find_events(result, preset.events)])
+    >>> ax.get_xlabel()
+    'time from peak (ms)'
     """
     if not results:
         raise ValueError("event_average needs at least one result")
@@ -59,18 +69,22 @@ def event_average(
     results[0].network.population(population)
     ax = as_list(ax, 1, "figure")[0]
     for index, (result, found) in enumerate(zip(results, events, strict=True)):
-        rate = np.atleast_2d(result.rate[population])
-        dt = result.record_dt
-        offsets = np.arange(-round(before / dt), round(after / dt) + 1)
-        peaks = np.rint(found.peak_times / dt).astype(int) - 1
-        inside = (peaks + offsets[0] >= 0) & (peaks + offsets[-1] < rate.shape[1])
-        if not inside.any():
+        average = analysed(result.rate[population], found, before=before, after=after)
+        if not average.n:
             continue
-        around = rate[found.trials[inside, None], peaks[inside, None] + offsets]
+        colour = colour_of(result.label, index)
+        ax.fill_between(
+            average.times,
+            average.mean - average.se,
+            average.mean + average.se,
+            color=colour,
+            alpha=0.25,
+            linewidth=0,
+        )
         ax.plot(
-            offsets * dt,
-            around.mean(axis=0),
-            color=colour_of(result.label, index),
+            average.times,
+            average.mean,
+            color=colour,
             linewidth=1.0 if index else 2.0,  # equal ones stay visible
             label=result.label,
         )

@@ -64,6 +64,15 @@ def overview(
     ------
     ValueError
         If there is no result, or one is too short for its events.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> preset = mp.presets.experiment("feedforward")
+    >>> result = mp.simulate(preset.network, 4000, dt=0.5, level="meso", seed=1)
+    >>> figure = mp.plot.overview(preset, result)
+    >>> len(figure.axes)
+    5
     """
     if not results:
         raise ValueError("overview needs at least one result")
@@ -125,7 +134,7 @@ def _with_events(figure: Figure, experiment: Experiment, results: Sequence[Resul
         event_average(*cut, events=spikes, population=settings.population, ax=bottom[1])
         mark = "bars: population spikes"
     figure.align_ylabels([*figure.axes[: len(heights)], bottom[0]])
-    return f"{_stretch(shown, experiment)}; {mark}; thin curves below: exponential of equal mean"
+    return f"{_stretch(shown, experiment)}; {mark}; thin curves below: exponential of equal rate"
 
 
 def _without_events(figure: Figure, experiment: Experiment, results: Sequence[Result]) -> str:

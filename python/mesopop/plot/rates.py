@@ -35,6 +35,15 @@ def rates(*results: Result, ax: Axes | None = None) -> Axes:
     ------
     ValueError
         If there is no result, or it is too short.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> network = mp.presets.load("lif-up-down")
+    >>> results = [mp.simulate(network, 500, dt=0.5, level=level, seed=1) for level in ("micro", "meso")]
+    >>> ax = mp.plot.rates(*results)
+    >>> ax.get_ylabel()
+    'mean activity (Hz)'
     """
     if not results:
         raise ValueError("rates needs at least one result")

@@ -56,6 +56,20 @@ def legend_above(ax: Axes, rows: int = 1) -> None:
     ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=columns, frameon=False)
 
 
+def legend_inside(ax: Axes, where: Any) -> None:
+    """A legend over the axes, where the data leave room, if anything has a name."""
+    if ax.get_legend_handles_labels()[1]:
+        ax.legend(loc=where, frameon=False)
+
+
+def names_of(labels: Sequence[str] | None, count: int, what: str) -> Sequence[str]:
+    """The labels given, or as many empty ones."""
+    if labels is None:
+        return [""] * count
+    require_same_length("labels", labels, count, what)
+    return labels
+
+
 def say(ax: Axes, text: str) -> None:
     """Why there is nothing to see."""
     ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center")

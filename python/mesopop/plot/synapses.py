@@ -45,6 +45,15 @@ def synapses(
     ValueError
         If there is no result, none of its projections is plastic or of that label, a window is
         empty, or a trial does not exist.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> network = mp.presets.load("lif-up-down")
+    >>> result = mp.simulate(network, 500, dt=0.5, level="meso", seed=1)
+    >>> ax = mp.plot.synapses(result)
+    >>> ax.get_title(loc="left")
+    'synapses E->E: x solid, u dashed'
     """
     if not results:
         raise ValueError("synapses needs at least one result")

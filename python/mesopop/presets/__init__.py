@@ -28,7 +28,14 @@ _OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def names() -> tuple[str, ...]:
-    """The names of all presets."""
+    """The names of all presets.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> "lif-up-down" in mp.presets.names()
+    True
+    """
     return tuple(_EXPERIMENTS)
 
 
@@ -39,6 +46,12 @@ def options(name: str) -> dict[str, tuple[str, ...]]:
     ------
     ValueError
         If the name is unknown; the error names the nearest.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> mp.presets.options("microcircuit")
+    {'synapses': ('static', 'plastic')}
     """
     _require_known(name)
     return _OPTIONS.get(name, {})
@@ -60,6 +73,12 @@ def load(name: str, **options: object) -> Network:
         If the name is unknown (the error names the nearest), or the value of an option.
     TypeError
         If the preset has no such option.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> mp.presets.load("feedforward", synapse="mixed").projections[0].label
+    'pre->post'
     """
     return experiment(name, **options).network
 
@@ -75,6 +94,12 @@ def experiment(name: str, **options: object) -> Experiment:
         If the name is unknown (the error names the nearest), or the value of an option.
     TypeError
         If the preset has no such option.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> mp.presets.experiment("lif-up-down").events.high
+    25.0
     """
     _require_known(name)
     known = _OPTIONS.get(name, {})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from attrs import astuple
+
 from mesopop.experiment import Experiment, SimulationSettings
 from mesopop.network import Network, Population, Projection
 from mesopop.neurons import LIF
@@ -113,7 +115,8 @@ def _projection(source: int, target: int, synapses: str) -> Projection:
 
 def _mean_release(stp: TsodyksMarkram, rate: float) -> float:
     # Stationary u x of the mean-field equations at a Poisson rate in Hz.
+    U0, U, tau_d, tau_f = map(float, astuple(stp))
     per_ms = 1e-3 * rate
-    facilitation = stp.U * per_ms * stp.tau_f
-    u = (stp.U0 + facilitation) / (1 + facilitation)
-    return u / (1 + u * per_ms * stp.tau_d)
+    facilitation = U * per_ms * tau_f
+    u = (U0 + facilitation) / (1 + facilitation)
+    return u / (1 + u * per_ms * tau_d)

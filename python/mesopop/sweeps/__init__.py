@@ -1,0 +1,1 @@
+"""Many runs on many machines: grids and lists of parameters, trials, executors, resumption."""
