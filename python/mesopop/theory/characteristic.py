@@ -18,7 +18,7 @@ from scipy.optimize import newton
 
 from mesopop.neurons import LIF, LNP
 from mesopop.theory.lnp_linearisation import slope
-from mesopop.theory.mean_field import MeanField, PopulationState, summed_weight
+from mesopop.theory.mean_field import MeanField, PopulationState, delay_shares, summed_weight
 from mesopop.theory.renewal_response import ComplexArray, RenewalResponse
 from mesopop.theory.synaptic_response import (
     CohortSynapses,
@@ -107,7 +107,8 @@ class Characteristic:
             neuron = network.populations[target].neuron
             assert isinstance(neuron, (LIF, LNP))
             weight = neuron.tau_m * summed_weight(network, projection)
-            filtered = weight * np.exp(-lam * projection.delay) / (1 + lam * projection.tau_s)
+            delayed = sum(share * np.exp(-lam * delay) for delay, share in delay_shares(projection))
+            filtered = weight * delayed / (1 + lam * projection.tau_s)
             out[:, target, source] += filtered * releases[self.equations.channel_of(projection)]
         return out
 

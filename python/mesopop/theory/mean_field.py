@@ -15,6 +15,8 @@ from attrs import field, frozen
 
 from mesopop.arrays import FloatArray
 from mesopop.compiled import compile_network
+from mesopop.connectivity import mean_connection
+from mesopop.delays import DelayDistribution
 from mesopop.network import Network, Population, Projection
 from mesopop.neurons import LIF, LNP, Poisson
 from mesopop.plasticity import TsodyksMarkram
@@ -172,7 +174,7 @@ class MeanField:
         if self.dt is not None:
             bounds.append(1 / self.dt)
         if stp is not None and stp.tau_d > 0:
-            bounds.append(1 / stp.tau_d)  # what recovers of empty synapses
+            bounds.append(1 / float(stp.tau_d))  # what recovers of empty synapses
         return min(bounds)
 
     def mean_potential(self, state: PopulationState, population: Population) -> float:
@@ -187,9 +189,17 @@ class MeanField:
 
 
 def summed_weight(network: Network, projection: Projection) -> float:
-    """N p J, mV."""
-    size = network.population(projection.source).size
-    return size * projection.probability * projection.weight
+    """N p J, mV; N times the mean weight of what is not connected with a probability alone."""
+    source, target = (network.population(end) for end in (projection.source, projection.target))
+    return source.size * projection.weight * mean_connection(projection, source, target)
+
+
+def delay_shares(projection: Projection) -> list[tuple[float, float]]:
+    """Delays, ms, and the share of the synapses that have each."""
+    delay = projection.delay
+    if not isinstance(delay, DelayDistribution):
+        return [(delay, 1.0)]
+    return list(zip(delay.delays.tolist(), delay.probabilities.tolist(), strict=True))
 
 
 def mean_field(

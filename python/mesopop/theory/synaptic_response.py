@@ -121,7 +121,8 @@ class CohortSynapses:
 
         jump, jump_slope = coefficients(after_spike(stp, before)), coefficients(slopes)
         release, release_slope = coefficients(before[:, R]), coefficients(matrix[:, R])
-        present = [(i == 0 or stp.tau_f > 0) and (j == 0 or stp.tau_d > 0) for i, j in powers]
+        facilitates, depresses = bool(stp.tau_f > 0), bool(stp.tau_d > 0)
+        present = [(i == 0 or facilitates) and (j == 0 or depresses) for i, j in powers]
         shifts = [
             (i / stp.tau_f if i else 0.0) + (j / stp.tau_d if j else 0.0)
             for (i, j), there in zip(powers, present, strict=True)
