@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from mesopop.adaptation import SpikeTriggeredCurrent, ThresholdKernel
+from mesopop.connectivity import Bernoulli
+from mesopop.delays import DelayDistribution
 from mesopop.nest_models import (
     NODES,
     SYNAPSES,
@@ -318,6 +320,10 @@ def _connection(projection: Projection, model: str, C_m: float) -> dict[str, Any
     what = f'projection "{projection.label}"'
     if projection.delay == 0:
         raise refusal(f"{what}: delay", "> 0 ms", projection.delay, "ms")
+    if isinstance(projection.delay, DelayDistribution):
+        raise refusal(f"{what}: delay", "the same for all synapses", projection.delay)
+    if projection.connectivity not in (None, Bernoulli()):
+        raise refusal(f"{what}: connectivity", "Bernoulli()", projection.connectivity)
     weight = projection.weight * C_m / projection.tau_s
     conn_spec: dict[str, Any] = {"rule": "all_to_all"}
     if model == "gif_pop_psc_exp":

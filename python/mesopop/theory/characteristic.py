@@ -23,7 +23,6 @@ from mesopop.theory.renewal_response import ComplexArray, RenewalResponse
 from mesopop.theory.synaptic_response import (
     CohortSynapses,
     MomentDynamics,
-    activity_response,
     cohort_release_response,
     moment_dynamics,
 )
@@ -56,7 +55,9 @@ class Characteristic:
             neuron, response = population.neuron, None
             if isinstance(neuron, LIF):
                 drive = equations.mean_potential(state, population)
-                response = RenewalResponse.at(neuron, drive, state.rate, HIGHEST)
+                response = RenewalResponse.at(
+                    neuron, drive, state.rate, state.intervals.memory, HIGHEST
+                )
             responses.append(response)
         return cls(equations=equations, states=states, responses=responses)
 
@@ -65,7 +66,7 @@ class Characteristic:
         neuron = self.equations.network.populations[population].neuron
         response = self.responses[population]
         if response is not None:
-            return activity_response(response, lam)
+            return response.activity(lam)[0]
         if isinstance(neuron, LNP):
             state = self.states[population]
             h = self.equations.mean_potential(state, self.equations.network.populations[population])

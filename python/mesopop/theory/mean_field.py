@@ -21,7 +21,7 @@ from mesopop.network import Network, Population, Projection
 from mesopop.neurons import LIF, LNP, Poisson
 from mesopop.plasticity import TsodyksMarkram
 from mesopop.settings import CLOSURES as SIMULATED
-from mesopop.settings import DEFAULT_CLOSURE
+from mesopop.settings import DEFAULT_CLOSURE, check_quasi_renewal
 from mesopop.theory.constant_drive import constant_drive, require_constant_drives, require_dt
 from mesopop.theory.intervals import Intervals, intervals_at
 from mesopop.theory.membrane_course import filtered_exponential
@@ -139,7 +139,13 @@ class MeanField:
     def state(self, population: int, drive: float, jump: float) -> PopulationState:
         """Intervals and synapses of a population at an input."""
         neuron = self.network.populations[population].neuron
-        intervals = intervals_at(neuron, drive, jump, self.dt)
+        intervals = intervals_at(
+            neuron,
+            drive,
+            jump,
+            self.dt,
+            quasi_renewal=self.closure in ("first_order", "second_order"),
+        )
         plasticities = [stp for index, stp in self.channels if index == population]
         synapses = {stp: synapses_at(intervals, stp, self.closure) for stp in plasticities}
         return PopulationState(drive=drive, jump=jump, intervals=intervals, synapses=synapses)
@@ -214,8 +220,8 @@ def mean_field(
     Raises
     ------
     ValueError
-        If a drive changes in time or spikes are given, the closure is unknown, or a time is not a
-        multiple of dt.
+        If a drive changes in time, spikes are given, the neurons of a population differ, the
+        closure is unknown or cannot expand the adaptation, or a time is not a multiple of dt.
     TypeError
         If an argument is of the wrong kind.
     """
@@ -224,6 +230,8 @@ def mean_field(
         closure = DEFAULT_CLOSURE
     if closure not in CLOSURES:
         raise ValueError(f"unknown closure {closure!r}; {did_you_mean(str(closure), CLOSURES)}")
+    if closure in ("first_order", "second_order"):
+        check_quasi_renewal(network, closure)
     dt = require_dt(dt)
     if dt is not None:
         compile_network(network, dt=dt)  # refuses what does not fit
