@@ -66,12 +66,11 @@ def test_steps_converge_to_continuous_time():
 
 @pytest.mark.parametrize("drive", [14.0, 18.0, 30.0])
 def test_rate_with_adaptation_is_that_of_simulations(drive):
-    """Up to their expansion of the effect of earlier spikes, 2e-4 of the exponent of the hazard."""
     expected = rate(GIF, drive, dt=0.5)
     network = isolated(100, drive, neuron=GIF)
     arguments = meso("renewal", "none", 0.0) | {"history": 9000.0}
     result = mp.simulate(network, 2000.0, dt=0.5, record_dt=50.0, **arguments)
-    assert result.rate["E"][-1] == pytest.approx(expected, rel=2e-4)
+    assert result.rate["E"][-1] == pytest.approx(expected, rel=1e-9)
 
 
 def test_adaptation_that_does_nothing():

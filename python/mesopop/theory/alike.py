@@ -37,12 +37,8 @@ def require_alike_synapses(stp: TsodyksMarkram, where: str = "") -> None:
 
     Raises
     ------
-    TypeError
-        If it is no TsodyksMarkram.
     ValueError
         If a parameter is given per neuron.
     """
-    if not isinstance(stp, TsodyksMarkram):
-        raise TypeError(f"{where}stp must be a TsodyksMarkram, got {stp!r}")
     if stp.per_neuron is not None:
         raise ValueError(f"{where}{stp.per_neuron} per neuron {_WHY}")

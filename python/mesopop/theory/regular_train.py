@@ -105,6 +105,8 @@ def paired_pulse_ratio(stp: TsodyksMarkram, interval: float) -> float:
 
 
 def _decays(stp: TsodyksMarkram, rate: float) -> tuple[float, float]:
+    if not isinstance(stp, TsodyksMarkram):
+        raise TypeError(f"stp must be a TsodyksMarkram, got {stp!r}")
     require_alike_synapses(stp)
     interval = 1000 / require_number("rate", rate, "Hz", gt=0)
     return float(decay(interval, stp.tau_f)), float(decay(interval, stp.tau_d))

@@ -155,7 +155,7 @@ class RenewalResponse:
             to_activity = self.rate * self.to_activity(lam, none)[:, 0]
             others = 1 - self.density_transform(lam) - to_activity
             activity: ComplexArray = np.asarray(to_drive / others, complex)
-            return activity, activity[:, None]
+            return activity, np.asarray(activity[:, None])
         # Those that fire hold, of their traces, what their interval has left, and the amplitude.
         trace, tau = np.array(held_now).T
         amplitude = np.array([q for q, _ in kernels(self.neuron, object)])
@@ -169,7 +169,7 @@ class RenewalResponse:
         kernel = np.arange(1, decay.size)
         system[:, kernel, kernel] += self.rate * (1 - transform[:, 1:])
         solved = np.linalg.solve(system, (scale * self.to_drive(lam, decay))[..., None])[..., 0]
-        return solved[:, 0], solved[:, 1:]
+        return np.asarray(solved[:, 0], complex), np.asarray(solved[:, 1:], complex)
 
     def changed(self, lam: ComplexArray, shifts: FloatArray, memory: ComplexArray) -> ComplexArray:
         """int dp(a) exp(-shift a) da per mV of drive, with what `activity` says of the memory."""
@@ -183,7 +183,7 @@ class RenewalResponse:
         """As `to_drive`, per mV of each trace right after a spike, (lambdas, kernels, shifts)."""
         r, neuron = self.panels.nodes, self.neuron
         assert isinstance(neuron, GIF)
-        discount: ComplexArray = np.exp(-lam[:, None] * (neuron.t_ref + r)) / neuron.delta_u
+        discount = np.exp(-lam[:, None] * (neuron.t_ref + r)) / neuron.delta_u
         last = np.zeros(lam.size, complex)
         found = []
         for kernel in neuron.adaptation:

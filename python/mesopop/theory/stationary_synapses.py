@@ -110,6 +110,8 @@ def stationary_synapses(
     """
     dt = require_dt(dt)
     if stp is not None:
+        if not isinstance(stp, TsodyksMarkram):
+            raise TypeError(f"stp must be a TsodyksMarkram or None, got {stp!r}")
         require_alike_synapses(stp)
     if closure not in CLOSURES:
         raise ValueError(f"unknown closure {closure!r}; {did_you_mean(closure, CLOSURES)}")
