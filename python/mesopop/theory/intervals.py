@@ -200,17 +200,18 @@ def _with_mean_traces(neuron: GIF, after: Callable[[Memory], Intervals]) -> Inte
     def with_ratio(ratio: FloatArray) -> Intervals:
         return after(Memory(traces=tuple((amplitude * ratio).tolist())))
 
-    def excess(log_ratio: FloatArray) -> FloatArray:
-        found = with_ratio(np.exp(log_ratio))
+    # Unknown is 1 + ln ratio, since root() takes its steps relative to it.
+    def excess(unknown: FloatArray) -> FloatArray:
+        found = with_ratio(np.exp(unknown - 1))
         left = np.exp(-found.age[:, None] / tau) * found.weight[:, None]
-        return np.asarray(log_ratio + np.log1p(-left.sum(axis=0)))
+        return np.asarray(unknown - 1 + np.log1p(-left.sum(axis=0)))
 
     # As if earlier spikes were Poisson.
     start = _reproducing(lambda rate: with_ratio(1 + rate * tau), ROUGH)
-    solution = root(excess, np.log1p(start.rate / 1000 * tau), tol=1e-14)
+    solution = root(excess, 1 + np.log1p(start.rate / 1000 * tau), tol=1e-14)
     if np.abs(excess(solution.x)).max() > TRACES_REPRODUCED:
         raise ArithmeticError(f"traces of {neuron!r} that reproduce themselves: {solution.message}")
-    return with_ratio(np.exp(solution.x))
+    return with_ratio(np.exp(solution.x - 1))
 
 
 def _reproducing(after: Callable[[float], Intervals], rtol: float) -> Intervals:

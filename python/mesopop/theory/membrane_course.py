@@ -207,4 +207,5 @@ def filtered_exponential(r: FloatArray, tau_m: float, tau: float) -> FloatArray:
     rate = 1 / tau_m - 1 / tau
     if abs(rate) * tau_m < 1e-9:
         return r / tau_m * np.exp(-r / tau_m)
-    return np.exp(-r / tau_m) * np.expm1(rate * r) / (rate * tau_m)
+    # The slower one first, so that nothing overflows.
+    return np.exp(-r / max(tau, tau_m)) * -np.expm1(-abs(rate) * r) / (abs(rate) * tau_m)
