@@ -17,7 +17,10 @@ def survivor_function(neuron, drive, dt, ages=None):
     decay = math.exp(-dt / neuron.tau_m)
 
     def hazard(v):
-        return neuron.rate_at_threshold / 1000 * math.exp((v - neuron.v_th) / neuron.delta_u)
+        relative = math.exp((v - neuron.v_th) / neuron.delta_u)
+        if neuron.escape == "softplus":
+            relative = math.log1p(relative) / math.log(2)
+        return neuron.rate_at_threshold / 1000 * relative
 
     survivors, potential = [1.0], [neuron.v_reset]
     while survivors[-1] > 1e-18 if ages is None else len(survivors) < ages:

@@ -269,6 +269,16 @@ POP = {"model": "gif_pop_psc_exp"}
     [
         (two_populations(tau_s=0), {}, '"E->I": tau_s must be > 0 ms and the same'),
         (two_populations(delay=0), {}, '"E->I": delay must be > 0 ms, got 0.0 ms'),
+        (
+            two_populations(delay=mp.DelayDistribution([1.0, 2.0], [0.5, 0.5])),
+            {},
+            '"E->I": delay must be the same for all synapses, got DelayDistribution',
+        ),
+        (
+            two_populations(connectivity=mp.Bernoulli(self_connections=False)),
+            {},
+            r'"E->I": connectivity must be Bernoulli\(\), got Bernoulli\(self_connections=False\)',
+        ),
         (two_populations(stp=PLASTIC), {}, '"E->I": U must be 0 or U0 = 0.3, got 0.2'),
         (
             two_populations(stp=attrs.evolve(PLASTIC, tau_d=0)),

@@ -14,6 +14,7 @@ from mesopop.theory.root_search import all_roots
 
 CLOSURES = ("first_order", "second_order", "renewal")
 LNP = mp.LNP(10, transfer=mp.Softplus(2.0))
+SOFT = changed(LIF, escape="softplus", rate_at_threshold=40.0, delta_u=3.0)
 
 
 def recurrent(neuron, *, drive, weight, stp=None, size=100, **projection):
@@ -104,6 +105,7 @@ CONVERGING = {
     "lif": (recurrent(LIF, drive=10.0, weight=220.0, stp=mp.TsodyksMarkram(U0=0.2, U=0, tau_d=100)), 600.0),
     "lif, facilitating": (recurrent(LIF, drive=20.0, weight=50.0, stp=MIXED), 600.0),
     "lif, delta synapses": (recurrent(LIF, drive=14.0, weight=20.0, stp=MIXED, tau_s=0), 600.0),
+    "lif, softplus": (recurrent(SOFT, drive=14.0, weight=20.0, stp=MIXED, tau_s=0), 600.0),
     "lif, static": (recurrent(LIF, drive=20.0, weight=-40.0), 600.0),
     "lnp": (recurrent(LNP, drive=5.0, weight=500.0, stp=MIXED), None),
     "lnp, delta synapses": (recurrent(LNP, drive=5.0, weight=500.0, stp=MIXED, tau_s=0), None),
@@ -143,13 +145,32 @@ ADAPTING = mp.GIF(
 )
 
 
-def test_simulations_with_adaptation_converge():
-    """To 1e-5: simulations expand the effect of earlier spikes."""
-    network = recurrent(ADAPTING, drive=20.0, weight=20.0, stp=DEPRESSING)
-    result = simulated(network, "renewal", 1200.0)
-    (point,) = fixed_points(network, dt=0.5)
-    assert result.rate["E"][-1] == pytest.approx(point.rate["E"], rel=1e-5)
-    assert result.x["E->E"][-1] == pytest.approx(point.x["E->E"], rel=1e-5)
+SOFT_ADAPTING = changed(ADAPTING, escape="softplus", rate_at_threshold=40.0, delta_u=3.0)
+
+
+@pytest.mark.parametrize(
+    ("neuron", "closure", "accuracy"),
+    [
+        # Simulations of the first two closures expand the effect of earlier spikes.
+        (ADAPTING, "first_order", 1e-5),
+        (ADAPTING, "second_order", 1e-5),
+        (ADAPTING, "renewal", 1e-8),
+        (SOFT_ADAPTING, "renewal", 1e-8),
+    ],
+)
+@pytest.mark.parametrize("tau_s", [0.0, 3.0])
+def test_simulations_with_adaptation_converge(neuron, closure, accuracy, tau_s):
+    network = recurrent(neuron, drive=20.0, weight=20.0, stp=DEPRESSING, tau_s=tau_s)
+    result = simulated(network, closure, 1200.0)
+    (point,) = fixed_points(network, closure=closure, dt=0.5)
+    assert result.rate["E"][-1] == pytest.approx(point.rate["E"], rel=accuracy)
+    assert result.x["E->E"][-1] == pytest.approx(point.x["E->E"], rel=accuracy)
+
+
+def test_expanded_adaptation_needs_exponential_hazards():
+    network = recurrent(SOFT_ADAPTING, drive=20.0, weight=20.0)
+    with pytest.raises(ValueError, match='ThresholdKernels need escape="exponential"'):
+        fixed_points(network, closure="first_order")
 
 
 def test_exact_closure_is_near_the_renewal_closure():
@@ -197,6 +218,7 @@ RELAXING = {
     "slow node": (recurrent(LIF, drive=20.0, weight=50.0, stp=MIXED), 4),
     "focus": (recurrent(LIF, drive=25.0, weight=-30.0, delay=3.0, stp=DEPRESSING), 4),
     "adaptation": (recurrent(ADAPTING, drive=18.0, weight=50.0, stp=mp.TsodyksMarkram(U0=0.5, U=0, tau_d=100)), 5),
+    "softplus": (recurrent(SOFT, drive=25.0, weight=-30.0, delay=3.0, stp=DEPRESSING), 4),
     "lnp": (recurrent(LNP, drive=5.0, weight=500.0, stp=MIXED, delay=5.0), 4),
 }  # fmt: skip
 

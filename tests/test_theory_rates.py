@@ -12,6 +12,7 @@ from survivors import stationary_rate, survivor_function
 import mesopop as mp
 from mesopop.theory import intervals, rate
 
+SOFT = changed(LIF, escape="softplus", rate_at_threshold=40.0, delta_u=3.0)
 POINTS = {
     "almost silent": (LIF, 5.0),
     "irregular": (LIF, 13.0),
@@ -20,6 +21,9 @@ POINTS = {
     "not refractory": (changed(LIF, t_ref=0.0), 60.0),
     "sharp threshold": (changed(LIF, delta_u=0.3), 18.0),
     "long refractory time": (changed(LIF, t_ref=150.0), 20.0),
+    "softplus, almost silent": (SOFT, 2.0),
+    "softplus": (SOFT, 20.0),
+    "softplus, strongly driven": (SOFT, 200.0),
 }
 TRANSFERS = [mp.Softplus(2.0, gain=3.0), mp.Exponential(v_th=10, delta_u=3, rate_at_threshold=20)]
 
@@ -27,18 +31,20 @@ TRANSFERS = [mp.Softplus(2.0, gain=3.0), mp.Exponential(v_th=10, delta_u=3, rate
 def rate_by_integration(neuron, drive):
     """One over the integral of the survivor function, by a solver of differential equations."""
 
+    def hazard(v):
+        exponent = (v - neuron.v_th) / neuron.delta_u
+        if neuron.escape == "softplus":
+            return neuron.rate_at_threshold / 1000 * np.logaddexp2(0, exponent / math.log(2))
+        return neuron.rate_at_threshold / 1000 * math.exp(exponent)
+
     def change(r, y):
         v = drive + (neuron.v_reset - drive) * math.exp(-r / neuron.tau_m)
-        hazard = neuron.rate_at_threshold / 1000 * math.exp((v - neuron.v_th) / neuron.delta_u)
-        return [-hazard * y[0], y[0]]
+        return [-hazard(v) * y[0], y[0]]
 
     end = 40 * neuron.tau_m
     solution = solve_ivp(change, (0, end), [1, 0], rtol=1e-12, atol=1e-14, method="LSODA")
     left, mean = solution.y[:, -1]
-    hazard = rate(mp.LNP(1, transfer=mp.Exponential(
-        v_th=neuron.v_th, delta_u=neuron.delta_u, rate_at_threshold=neuron.rate_at_threshold
-    )), drive)  # fmt: skip
-    return 1000 / (neuron.t_ref + mean + left * 1000 / hazard)
+    return 1000 / (neuron.t_ref + mean + left / hazard(drive))
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -66,12 +72,26 @@ def test_steps_converge_to_continuous_time():
 
 @pytest.mark.parametrize("drive", [14.0, 18.0, 30.0])
 def test_rate_with_adaptation_is_that_of_simulations(drive):
-    """Up to their expansion of the effect of earlier spikes, 2e-4 of the exponent of the hazard."""
     expected = rate(GIF, drive, dt=0.5)
     network = isolated(100, drive, neuron=GIF)
     arguments = meso("renewal", "none", 0.0) | {"history": 9000.0}
     result = mp.simulate(network, 2000.0, dt=0.5, record_dt=50.0, **arguments)
-    assert result.rate["E"][-1] == pytest.approx(expected, rel=2e-4)
+    assert result.rate["E"][-1] == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("escape", ["exponential", "softplus"])
+@pytest.mark.parametrize("drive", [-50.0, 0.0, 20.0, 200.0])
+def test_traces_reproduce_themselves(drive, escape):
+    """From neurons that hardly fire to regular ones, of slow, fast and depolarising kernels."""
+    kernels = [
+        mp.ThresholdKernel(amplitude=10.0, tau=500),
+        mp.SpikeTriggeredCurrent(amplitude=5.0, tau=100),
+        mp.SpikeTriggeredCurrent(amplitude=-2.0, tau=40),
+    ]
+    found = intervals(changed(GIF, adaptation=kernels, escape=escape), drive)
+    left = np.array([found.weight @ np.exp(-found.age / kernel.tau) for kernel in kernels])
+    amplitudes = np.array([kernel.amplitude for kernel in kernels])
+    assert found.memory.traces == pytest.approx(amplitudes / (1 - left), rel=1e-9)
 
 
 def test_adaptation_that_does_nothing():

@@ -57,7 +57,7 @@ def measured():
 def test_spectra_are_those_of_simulations(measured, what):
     """Four standard errors, of 2.7 % in the lowest and 0.5 % in the highest band, and 2 % for what
     linear theory in continuous time leaves out. Without the fluctuations of u and x of single neurons
-    the release would be 10 % too low."""
+    (closure="first_order") the release of X would be 11 % too low."""
     frequency, power = measured[what]
     quantity, name = what
     if quantity != "potential":

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from mesopop.adaptation import SpikeTriggeredCurrent, ThresholdKernel
+from mesopop.connectivity import Bernoulli
+from mesopop.delays import DelayDistribution
 from mesopop.nest_models import (
     NODES,
     SYNAPSES,
@@ -318,6 +320,10 @@ def _connection(projection: Projection, model: str, C_m: float) -> dict[str, Any
     what = f'projection "{projection.label}"'
     if projection.delay == 0:
         raise refusal(f"{what}: delay", "> 0 ms", projection.delay, "ms")
+    if isinstance(projection.delay, DelayDistribution):
+        raise refusal(f"{what}: delay", "the same for all synapses", projection.delay)
+    if projection.connectivity not in (None, Bernoulli()):
+        raise refusal(f"{what}: connectivity", "Bernoulli()", projection.connectivity)
     weight = projection.weight * C_m / projection.tau_s
     conn_spec: dict[str, Any] = {"rule": "all_to_all"}
     if model == "gif_pop_psc_exp":
@@ -337,10 +343,11 @@ def _connection(projection: Projection, model: str, C_m: float) -> dict[str, Any
 def _tsodyks2(what: str, stp: TsodyksMarkram) -> dict[str, float]:
     if stp.per_neuron is not None:
         raise refusal(f"{what}: {stp.per_neuron}", "the same for all neurons", stp)
-    if stp.tau_d == 0:
-        raise refusal(f"{what}: tau_d", "> 0 ms", stp.tau_d, "ms")
+    U0, U, tau_d = float(stp.U0), float(stp.U), float(stp.tau_d)
+    if tau_d == 0:
+        raise refusal(f"{what}: tau_d", "> 0 ms", tau_d, "ms")
     # Without increments, or time to keep them, u = U0 at every spike.
-    tau_f = stp.tau_f if stp.U > 0 else 0.0
-    if tau_f > 0 and stp.U != stp.U0:
-        raise refusal(f"{what}: U", f"0 or U0 = {stp.U0!r}", stp.U)
-    return {"U": stp.U0, "tau_rec": stp.tau_d, "tau_fac": tau_f, "u": 0.0, "x": 1.0}
+    tau_f = float(stp.tau_f) if U > 0 else 0.0
+    if tau_f > 0 and U != U0:
+        raise refusal(f"{what}: U", f"0 or U0 = {U0!r}", U)
+    return {"U": U0, "tau_rec": tau_d, "tau_fac": tau_f, "u": 0.0, "x": 1.0}

@@ -102,7 +102,7 @@ def choose_engine(
             "the renewal closure counts neurons"
         )
     if closure != "renewal":
-        _check_quasi_renewal(network, closure)
+        check_quasi_renewal(network, closure)
     if bin_tolerance is None:
         bin_tolerance = DEFAULT_BIN_TOLERANCE
     bin_tolerance = require_number("bin_tolerance", bin_tolerance, "delta_u", ge=0, le=1)
@@ -111,7 +111,8 @@ def choose_engine(
     )
 
 
-def _check_quasi_renewal(network: Network, closure: str) -> None:
+def check_quasi_renewal(network: Network, closure: str) -> None:
+    """Refuse adaptation that the first- and second-order closures cannot expand."""
     for population in network.populations:
         neuron = population.neuron
         if not isinstance(neuron, GIF):

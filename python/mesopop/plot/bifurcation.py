@@ -47,6 +47,14 @@ def bifurcation_diagram(
     ------
     ValueError
         If the network has no such population, or the quantity is unknown.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> net = mp.presets.load("lnp-up-down")
+    >>> diagram = mp.theory.bifurcation_diagram(net, "populations.E.drive", -4.0, 0.0)
+    >>> mp.plot.bifurcation_diagram(diagram).get_ylabel()
+    'rate of E (Hz)'
     """
     if quantity not in ("rate", "potential"):
         raise ValueError(f'quantity must be "rate" or "potential", got {quantity!r}')

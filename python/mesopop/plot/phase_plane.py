@@ -46,6 +46,13 @@ def phase_plane(
     ------
     ValueError
         If the two parts of the trajectory differ in length.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> plane = mp.theory.phase_plane(mp.presets.load("lnp-up-down"))
+    >>> mp.plot.phase_plane(plane).get_ylabel()
+    'x'
     """
     ax = as_list(ax, 1, "figure")[0]
     a, b = plane.first, plane.second

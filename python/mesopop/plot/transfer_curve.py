@@ -48,6 +48,13 @@ def transfer_curve(
     ------
     ValueError
         If there is no neuron, the range is empty, or labels do not match.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> neuron = mp.LIF(tau_m=20, v_th=15, v_reset=0, t_ref=4, delta_u=2, rate_at_threshold=10)
+    >>> mp.plot.transfer_curve(neuron, start=0.0, stop=40.0).get_xlabel()
+    'drive (mV)'
     """
     from mesopop.theory import rate
 

@@ -18,12 +18,11 @@ from scipy.optimize import newton
 
 from mesopop.neurons import LIF, LNP
 from mesopop.theory.lnp_linearisation import slope
-from mesopop.theory.mean_field import MeanField, PopulationState, summed_weight
+from mesopop.theory.mean_field import MeanField, PopulationState, delay_shares, summed_weight
 from mesopop.theory.renewal_response import ComplexArray, RenewalResponse
 from mesopop.theory.synaptic_response import (
     CohortSynapses,
     MomentDynamics,
-    activity_response,
     cohort_release_response,
     moment_dynamics,
 )
@@ -56,7 +55,9 @@ class Characteristic:
             neuron, response = population.neuron, None
             if isinstance(neuron, LIF):
                 drive = equations.mean_potential(state, population)
-                response = RenewalResponse.at(neuron, drive, state.rate, HIGHEST)
+                response = RenewalResponse.at(
+                    neuron, drive, state.rate, state.intervals.memory, HIGHEST
+                )
             responses.append(response)
         return cls(equations=equations, states=states, responses=responses)
 
@@ -65,7 +66,7 @@ class Characteristic:
         neuron = self.equations.network.populations[population].neuron
         response = self.responses[population]
         if response is not None:
-            return activity_response(response, lam)
+            return response.activity(lam)[0]
         if isinstance(neuron, LNP):
             state = self.states[population]
             h = self.equations.mean_potential(state, self.equations.network.populations[population])
@@ -107,7 +108,8 @@ class Characteristic:
             neuron = network.populations[target].neuron
             assert isinstance(neuron, (LIF, LNP))
             weight = neuron.tau_m * summed_weight(network, projection)
-            filtered = weight * np.exp(-lam * projection.delay) / (1 + lam * projection.tau_s)
+            delayed = sum(share * np.exp(-lam * delay) for delay, share in delay_shares(projection))
+            filtered = weight * delayed / (1 + lam * projection.tau_s)
             out[:, target, source] += filtered * releases[self.equations.channel_of(projection)]
         return out
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mesopop.network import Network, Population
 from mesopop.neurons import NEURONS, Neuron, Poisson, SpikeTrains
 from mesopop.signals import Drive, components
+from mesopop.theory.alike import require_alike
 from mesopop.validation import require_number
 
 
@@ -34,10 +35,9 @@ def require_constant_drives(network: Network) -> None:
     TypeError
         If it is not a network.
     ValueError
-        If a drive changes in time or spikes are given.
+        If a drive changes in time, spikes are given, or the neurons of a population differ.
     """
-    if not isinstance(network, Network):
-        raise TypeError(f"network must be a Network, got {network!r}")
+    require_alike(network)
     for population in network.populations:
         constant_drive(population)
 

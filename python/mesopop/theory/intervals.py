@@ -8,7 +8,7 @@ from collections.abc import Callable
 import attrs
 import numpy as np
 from attrs import field, frozen
-from scipy.optimize import brentq
+from scipy.optimize import brentq, root
 
 from mesopop.arrays import FloatArray
 from mesopop.neurons import GIF, LIF, LNP, Neuron, Poisson
@@ -16,8 +16,9 @@ from mesopop.signals import components
 from mesopop.theory.constant_drive import require_dt, require_stationary_neuron
 from mesopop.theory.membrane_course import (
     ContinuousCourse,
+    Memory,
     SteppedCourse,
-    kernels,
+    held,
     settling_time,
 )
 from mesopop.theory.quadrature import Panels, blocks_of_steps
@@ -29,6 +30,9 @@ LARGEST_RISE = 0.5  # of ln of the hazard within a panel
 SHORTEST_PANEL = 1e-3  # in tau_m; from there on panels grow
 GROWTH = 1.5  # from one panel to the next
 NEVER = 1e-100  # hazards below, 1/ms, are none
+NO_MEMORY = Memory()
+ROUGH, EXACT = 1e-3, 1e-14  # to which a rate reproduces itself, relative to it
+TRACES_REPRODUCED = 1e-9  # to which traces do
 
 
 @frozen(kw_only=True)
@@ -49,8 +53,8 @@ class Intervals:
         Probability density of the interval, 1/ms; in steps, probability of a step over dt.
     survivor : ndarray, shape (nodes,)
         Probability that the interval is longer; in steps, than the beginning of the step.
-    past_rate : float
-        1/ms, of the earlier spikes that the neuron remembers if it adapts.
+    memory : Memory
+        What the neuron remembers of earlier spikes if it adapts.
     memoryless : bool
         Whether they are those of Poisson spikes, exponential or geometric.
     """
@@ -60,7 +64,7 @@ class Intervals:
     weight: FloatArray = field(repr=False)
     density: FloatArray = field(repr=False)
     survivor: FloatArray = field(repr=False)
-    past_rate: float = 0.0
+    memory: Memory = field(default=NO_MEMORY, repr=False)
     memoryless: bool = False
 
     @property
@@ -106,7 +110,8 @@ def intervals(neuron: Neuron, drive: float = 0.0, *, dt: float | None = None) ->
     Parameters
     ----------
     neuron : LIF, GIF, LNP or Poisson
-        With adaptation in the quasi-renewal approximation, as mesoscopic simulations have it.
+        With adaptation, all have the same traces just after a spike, those that reproduce
+        themselves on average, as simulations with closure="renewal" have it.
     drive : float
         Constant mean drive, mV. Poisson neurons take none.
     dt : float, optional
@@ -141,15 +146,22 @@ def intervals(neuron: Neuron, drive: float = 0.0, *, dt: float | None = None) ->
     return intervals_at(neuron, drive, 0.0, dt)
 
 
-def intervals_at(neuron: Neuron, drive: float, jump: float, dt: float | None) -> Intervals:
+def intervals_at(
+    neuron: Neuron, drive: float, jump: float, dt: float | None, *, quasi_renewal: bool = False
+) -> Intervals:
     """As `intervals`, with a jump of the potential (mV) at the beginning of every step.
 
-    `drive` is the rate of Poisson neurons, Hz.
+    `drive` is the rate of Poisson neurons, Hz. With adaptation perhaps in the quasi-renewal
+    approximation.
     """
     if isinstance(neuron, GIF) and neuron.adaptation:
-        return _adapted(neuron, drive, jump, dt)
+
+        def after(memory: Memory) -> Intervals:
+            return after_spikes(neuron, drive, jump, dt, memory)
+
+        return _quasi_renewal(after) if quasi_renewal else _with_mean_traces(neuron, after)
     if isinstance(neuron, LIF):
-        return after_spikes(neuron, drive, jump, dt, 0.0)
+        return after_spikes(neuron, drive, jump, dt, NO_MEMORY)
     return memoryless(hazard_without_memory(neuron, drive, jump, dt), dt)
 
 
@@ -168,48 +180,73 @@ def hazard_without_memory(neuron: Neuron, drive: float, jump: float, dt: float |
 def memoryless(hazard: float, dt: float | None) -> Intervals:
     """Exponential intervals of a hazard in 1/ms, geometric ones in steps."""
     if hazard < NEVER:
-        return attrs.evolve(never(dt, 0.0), memoryless=True)
+        return attrs.evolve(never(dt, NO_MEMORY), memoryless=True)
     if dt is None:
         edges = _tail_edges(0.0, 1.0, hazard)
-        exponential = _from_panels(0.0, edges, lambda panels: 0 * panels.nodes + hazard, 0.0)
+        exponential = _from_panels(0.0, edges, lambda panels: 0 * panels.nodes + hazard, NO_MEMORY)
         return attrs.evolve(exponential, memoryless=True)
     return attrs.evolve(_geometric_tail(0, 1.0, hazard * dt, dt), memoryless=True)
 
 
-def _adapted(neuron: GIF, drive: float, jump: float, dt: float | None) -> Intervals:
-    # The rate that reproduces itself; nothing fires more than once per refractory time and step.
+def _quasi_renewal(after: Callable[[Memory], Intervals]) -> Intervals:
+    return _reproducing(lambda rate: after(Memory(past_rate=rate)), EXACT)
+
+
+def _with_mean_traces(neuron: GIF, after: Callable[[Memory], Intervals]) -> Intervals:
+    # A trace right after a spike is the amplitude and what the interval has left of it, on average.
+    amplitude = np.array([kernel.amplitude for kernel in neuron.adaptation])
+    tau = np.array([kernel.tau for kernel in neuron.adaptation])
+
+    def with_ratio(ratio: FloatArray) -> Intervals:
+        return after(Memory(traces=tuple((amplitude * ratio).tolist())))
+
+    # Unknown is 1 + ln ratio, since root() takes its steps relative to it.
+    def excess(unknown: FloatArray) -> FloatArray:
+        found = with_ratio(np.exp(unknown - 1))
+        left = np.exp(-found.age[:, None] / tau) * found.weight[:, None]
+        return np.asarray(unknown - 1 + np.log1p(-left.sum(axis=0)))
+
+    # As if earlier spikes were Poisson.
+    start = _reproducing(lambda rate: with_ratio(1 + rate * tau), ROUGH)
+    solution = root(excess, 1 + np.log1p(start.rate / 1000 * tau), tol=1e-14)
+    if np.abs(excess(solution.x)).max() > TRACES_REPRODUCED:
+        raise ArithmeticError(f"traces of {neuron!r} that reproduce themselves: {solution.message}")
+    return with_ratio(np.exp(solution.x - 1))
+
+
+def _reproducing(after: Callable[[float], Intervals], rtol: float) -> Intervals:
+    # At the rate that reproduces itself; nothing fires more than once per refractory time and step.
     def excess(past_rate: float) -> float:
-        return after_spikes(neuron, drive, jump, dt, past_rate).rate / 1000 - past_rate
+        return after(past_rate).rate / 1000 - past_rate
 
     free = excess(0.0)
     if free <= 0:
-        return after_spikes(neuron, drive, jump, dt, 0.0)
+        return after(0.0)
     high = free
     while excess(high) > 0:  # kernels that make neurons fire more
         high *= 2
-    past_rate = brentq(excess, 0.0, high, xtol=1e-15 * high, rtol=1e-14)
-    return after_spikes(neuron, drive, jump, dt, past_rate)
+    return after(brentq(excess, 0.0, high, xtol=0.1 * rtol * high, rtol=rtol))
 
 
 def after_spikes(
-    neuron: LIF, drive: float, jump: float, dt: float | None, past_rate: float
+    neuron: LIF, drive: float, jump: float, dt: float | None, memory: Memory
 ) -> Intervals:
-    """Intervals of LIF and GIF neurons that remember earlier spikes of a rate in 1/ms."""
+    """Intervals of LIF and GIF neurons that have a memory of earlier spikes."""
     if dt is not None:
-        return _in_steps(neuron, drive, jump, dt, past_rate)
-    course = ContinuousCourse(neuron, drive, past_rate)
+        return _in_steps(neuron, drive, jump, dt, memory)
+    course = ContinuousCourse(neuron, drive, memory)
     rate = neuron.rate_at_threshold / 1000
 
     def hazard(panels: Panels) -> FloatArray:
         return rate * np.exp(course.log_hazard(panels))
 
-    edges = course_edges(neuron, drive)
+    edges = course_edges(neuron, drive, memory)
     panels = Panels(edges)
     loss = panels.integrals(hazard(panels))
     lost = np.append(0.0, np.cumsum(loss))
     last = float(hazard(panels)[-1])
     if last < NEVER and lost[-1] < -math.log(SURVIVORS_LEFT):
-        return never(dt, past_rate)
+        return never(dt, memory)
     # Panels in which much of what is left is lost, halved until it is not.
     end = int(np.searchsorted(lost, -math.log(SURVIVORS_LEFT))) + 1
     pieces = np.clip(np.ceil(loss[:end] / LARGEST_LOSS), 1, 1000)
@@ -217,18 +254,17 @@ def after_spikes(
     if end >= edges.size:
         tail = _tail_edges(edges[-1], math.exp(-lost[-1]), last)
         fine = np.append(fine, tail[1:])
-    return _from_panels(neuron.t_ref, fine, hazard, past_rate)
+    return _from_panels(neuron.t_ref, fine, hazard, memory)
 
 
-def course_edges(neuron: LIF, drive: float) -> FloatArray:
+def course_edges(neuron: LIF, drive: float, memory: Memory) -> FloatArray:
     """Edges of panels from the end of refractoriness until the potential has settled, ms."""
     end = settling_time(neuron) - neuron.t_ref
     growing = SHORTEST_PANEL * neuron.tau_m * GROWTH ** np.arange(60)
     edges = [np.array([0.0, end]), growing[growing < end]]
     edges.append(np.arange(neuron.tau_m / 2, min(end, 12 * neuron.tau_m), neuron.tau_m / 2))
     terms = [(drive - neuron.v_reset, neuron.tau_m)]
-    if isinstance(neuron, GIF):
-        terms += kernels(neuron, object)
+    terms += held(neuron, object, memory)
     for amplitude, tau in terms:
         # Where it has changed by equal parts.
         parts = math.ceil(min(abs(amplitude) / neuron.delta_u, 500) / LARGEST_RISE)
@@ -260,7 +296,7 @@ def _from_panels(
     t_ref: float,
     edges: FloatArray,
     hazard_at: Callable[[Panels], FloatArray],
-    past_rate: float,
+    memory: Memory,
 ) -> Intervals:
     panels = Panels(edges)
     hazard = hazard_at(panels)
@@ -273,20 +309,20 @@ def _from_panels(
         weight=weight / weight.sum(),
         density=density,
         survivor=survivor,
-        past_rate=past_rate,
+        memory=memory,
     )
 
 
-def _in_steps(neuron: LIF, drive: float, jump: float, dt: float, past_rate: float) -> Intervals:
+def _in_steps(neuron: LIF, drive: float, jump: float, dt: float, memory: Memory) -> Intervals:
     refractory = steps("t_ref", neuron.t_ref, dt)
-    course = SteppedCourse(neuron, drive, jump, past_rate * dt, dt)
+    course = SteppedCourse(neuron, drive, jump, memory, dt)
     count = math.ceil((settling_time(neuron) - neuron.t_ref) / dt)
     start, end = course.log_hazards(count)
     loss = neuron.rate_at_threshold / 1000 * dt * (np.exp(start) + np.exp(end)) / 2
     lost = np.append(0.0, np.cumsum(loss))
     tail_loss = float(loss[-1])
     if tail_loss < NEVER and lost[-1] < -math.log(SURVIVORS_LEFT):
-        return never(dt, past_rate)
+        return never(dt, memory)
     stop = min(int(np.searchsorted(lost, -math.log(SURVIVORS_LEFT))), count)
     survivor = np.exp(-lost[:stop])
     weight = survivor * -np.expm1(-loss[:stop])
@@ -296,7 +332,7 @@ def _in_steps(neuron: LIF, drive: float, jump: float, dt: float, past_rate: floa
         weight=weight,
         density=weight / dt,
         survivor=survivor,
-        past_rate=past_rate,
+        memory=memory,
     )
     if stop < count:
         return _normalised(head)
@@ -308,7 +344,7 @@ def _in_steps(neuron: LIF, drive: float, jump: float, dt: float, past_rate: floa
             weight=np.append(head.weight, math.exp(-lost[stop]) * tail.weight),
             density=np.append(head.density, tail.density),
             survivor=np.append(head.survivor, tail.survivor),
-            past_rate=past_rate,
+            memory=memory,
         )
     )
 
@@ -343,7 +379,7 @@ def _normalised(given: Intervals) -> Intervals:
     return attrs.evolve(given, weight=given.weight / given.weight.sum())
 
 
-def never(dt: float | None, past_rate: float) -> Intervals:
+def never(dt: float | None, memory: Memory) -> Intervals:
     """Of a neuron that does not fire: one interval, infinite."""
     return Intervals(
         dt=dt,
@@ -351,5 +387,5 @@ def never(dt: float | None, past_rate: float) -> Intervals:
         weight=np.array([1.0]),
         density=np.array([0.0]),
         survivor=np.array([1.0]),
-        past_rate=past_rate,
+        memory=memory,
     )

@@ -14,7 +14,7 @@ from scipy.linalg import eigvals
 
 from mesopop.arrays import FloatArray
 from mesopop.neurons import LNP
-from mesopop.theory.mean_field import MeanField, PopulationState, summed_weight
+from mesopop.theory.mean_field import MeanField, PopulationState, delay_shares, summed_weight
 from mesopop.theory.renewal_response import ComplexArray
 from mesopop.theory.synaptic_response import MomentDynamics, moment_dynamics
 from mesopop.transfer import Softplus, Transfer
@@ -107,9 +107,10 @@ class LnpLinearisation:
             assert isinstance(neuron, LNP)
             onto = place_of_current.get((target, projection.tau_s), potential[target])
             assert onto is not None
-            effect = inputs.setdefault(projection.delay, np.zeros((n, len(channels))))
             weight = neuron.tau_m * summed_weight(network, projection)
-            effect[onto, equations.channel_of(projection)] += weight
+            for delay, share in delay_shares(projection):
+                effect = inputs.setdefault(delay, np.zeros((n, len(channels))))
+                effect[onto, equations.channel_of(projection)] += share * weight
         return cls(
             mass=mass,
             matrix=matrix,

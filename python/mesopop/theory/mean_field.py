@@ -15,11 +15,13 @@ from attrs import field, frozen
 
 from mesopop.arrays import FloatArray
 from mesopop.compiled import compile_network
+from mesopop.connectivity import mean_connection
+from mesopop.delays import DelayDistribution
 from mesopop.network import Network, Population, Projection
 from mesopop.neurons import LIF, LNP, Poisson
 from mesopop.plasticity import TsodyksMarkram
 from mesopop.settings import CLOSURES as SIMULATED
-from mesopop.settings import DEFAULT_CLOSURE
+from mesopop.settings import DEFAULT_CLOSURE, check_quasi_renewal
 from mesopop.theory.constant_drive import constant_drive, require_constant_drives, require_dt
 from mesopop.theory.intervals import Intervals, intervals_at
 from mesopop.theory.membrane_course import filtered_exponential
@@ -137,7 +139,13 @@ class MeanField:
     def state(self, population: int, drive: float, jump: float) -> PopulationState:
         """Intervals and synapses of a population at an input."""
         neuron = self.network.populations[population].neuron
-        intervals = intervals_at(neuron, drive, jump, self.dt)
+        intervals = intervals_at(
+            neuron,
+            drive,
+            jump,
+            self.dt,
+            quasi_renewal=self.closure in ("first_order", "second_order"),
+        )
         plasticities = [stp for index, stp in self.channels if index == population]
         synapses = {stp: synapses_at(intervals, stp, self.closure) for stp in plasticities}
         return PopulationState(drive=drive, jump=jump, intervals=intervals, synapses=synapses)
@@ -172,7 +180,7 @@ class MeanField:
         if self.dt is not None:
             bounds.append(1 / self.dt)
         if stp is not None and stp.tau_d > 0:
-            bounds.append(1 / stp.tau_d)  # what recovers of empty synapses
+            bounds.append(1 / float(stp.tau_d))  # what recovers of empty synapses
         return min(bounds)
 
     def mean_potential(self, state: PopulationState, population: Population) -> float:
@@ -187,9 +195,17 @@ class MeanField:
 
 
 def summed_weight(network: Network, projection: Projection) -> float:
-    """N p J, mV."""
-    size = network.population(projection.source).size
-    return size * projection.probability * projection.weight
+    """N p J, mV; N times the mean weight of what is not connected with a probability alone."""
+    source, target = (network.population(end) for end in (projection.source, projection.target))
+    return source.size * projection.weight * mean_connection(projection, source, target)
+
+
+def delay_shares(projection: Projection) -> list[tuple[float, float]]:
+    """Delays, ms, and the share of the synapses that have each."""
+    delay = projection.delay
+    if not isinstance(delay, DelayDistribution):
+        return [(delay, 1.0)]
+    return list(zip(delay.delays.tolist(), delay.probabilities.tolist(), strict=True))
 
 
 def mean_field(
@@ -204,8 +220,8 @@ def mean_field(
     Raises
     ------
     ValueError
-        If a drive changes in time or spikes are given, the closure is unknown, or a time is not a
-        multiple of dt.
+        If a drive changes in time, spikes are given, the neurons of a population differ, the
+        closure is unknown or cannot expand the adaptation, or a time is not a multiple of dt.
     TypeError
         If an argument is of the wrong kind.
     """
@@ -214,6 +230,8 @@ def mean_field(
         closure = DEFAULT_CLOSURE
     if closure not in CLOSURES:
         raise ValueError(f"unknown closure {closure!r}; {did_you_mean(str(closure), CLOSURES)}")
+    if closure in ("first_order", "second_order"):
+        check_quasi_renewal(network, closure)
     dt = require_dt(dt)
     if dt is not None:
         compile_network(network, dt=dt)  # refuses what does not fit

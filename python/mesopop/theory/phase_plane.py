@@ -27,6 +27,7 @@ from scipy.interpolate import PchipInterpolator
 from mesopop.arrays import FloatArray
 from mesopop.network import Network
 from mesopop.neurons import LIF, LNP, Poisson
+from mesopop.theory.alike import require_alike
 from mesopop.theory.intervals import intervals_at
 from mesopop.theory.mean_field import MeanField, mean_field
 from mesopop.theory.root_search import all_roots, grid_of
@@ -117,8 +118,7 @@ def phase_plane(
            [ 9.541,  0.567]])
     """
     points = require_integer("points", points, ge=2)
-    if not isinstance(network, Network):
-        raise TypeError(f"network must be a Network, got {network!r}")
+    require_alike(network)
     active = [p for p in network.populations if not isinstance(p.neuron, Poisson)]
     if len(active) == 1:
         if closure not in (None, "first_order"):

@@ -6,6 +6,7 @@ import numpy as np
 
 from mesopop.arrays import FloatArray
 from mesopop.plasticity import TsodyksMarkram
+from mesopop.theory.alike import require_alike_synapses
 from mesopop.theory.synapse_moments import decay
 from mesopop.validation import require_integer, require_number
 
@@ -38,12 +39,13 @@ def release_in_train(stp: TsodyksMarkram, rate: float, n_spikes: int) -> FloatAr
     array([0.5   , 0.2794, 0.182 , 0.1391])
     """
     a, b = _decays(stp, rate)
-    u, x = stp.U0, 1.0
+    U0, U = float(stp.U0), float(stp.U)
+    u, x = U0, 1.0
     released = np.empty(require_integer("n_spikes", n_spikes, ge=1))
     for i in range(released.size):
         released[i] = u * x
         x = 1 + (x - u * x - 1) * b
-        u = stp.U0 + (u + stp.U * (1 - u) - stp.U0) * a
+        u = U0 + (u + U * (1 - u) - U0) * a
     return released
 
 
@@ -72,7 +74,8 @@ def release_of_regular_train(stp: TsodyksMarkram, rate: float) -> float:
     0.1051
     """
     a, b = _decays(stp, rate)
-    u = (stp.U0 * (1 - a) + stp.U * a) / (1 - (1 - stp.U) * a)
+    U0, U = float(stp.U0), float(stp.U)
+    u = (U0 * (1 - a) + U * a) / (1 - (1 - U) * a)
     return u * (1 - b) / (1 - (1 - u) * b)
 
 
@@ -104,5 +107,6 @@ def paired_pulse_ratio(stp: TsodyksMarkram, interval: float) -> float:
 def _decays(stp: TsodyksMarkram, rate: float) -> tuple[float, float]:
     if not isinstance(stp, TsodyksMarkram):
         raise TypeError(f"stp must be a TsodyksMarkram, got {stp!r}")
+    require_alike_synapses(stp)
     interval = 1000 / require_number("rate", rate, "Hz", gt=0)
     return float(decay(interval, stp.tau_f)), float(decay(interval, stp.tau_d))

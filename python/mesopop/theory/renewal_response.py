@@ -4,10 +4,10 @@ With hazard rho(s) at age s and survivors S, the density of spikes at age s, p =
 
     dp(s) = p(s) [ dln rho(s) - int_0^s rho dln rho(s') exp(-lambda (s - s')) ds' ] exp(lambda t),
 
-where dln rho = dV / delta_u, less what the recent activity has added to the threshold if neurons
-adapt. The activity follows from A(t) = int A(t - s) p(t, s) ds. Transforms over s are integrated
-until the potential has settled, and from there on by formula, which continues them to
-Re(lambda) < 0 as well.
+where dln rho = g dV / delta_u, g = 1 for exponential hazards, less what earlier spikes have added to
+the threshold and to currents if neurons adapt. The activity follows from A(t) = int A(t - s) p(t, s)
+ds. Transforms over s are integrated until the potential has settled, and from there on by formula,
+which continues them to Re(lambda) < 0 as well.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from mesopop.arrays import FloatArray
 from mesopop.neurons import GIF, LIF
 from mesopop.theory.intervals import course_edges
 from mesopop.theory.membrane_course import (
-    LARGEST_EXPONENT,
     ContinuousCourse,
+    Memory,
     filtered_exponential,
+    held,
     kernels,
+    log_escape_slope,
 )
 from mesopop.theory.quadrature import NODES, Panels
 
@@ -52,8 +54,9 @@ class RenewalResponse:
         Of the time since the end of refractoriness.
     hazard, survivor : ndarray, shape (nodes,)
         1/ms, and a probability.
+    memory : Memory
     responds : ndarray, shape (nodes,)
-        1 where the hazard changes with the potential, 0 where it is cut.
+        g: 1 for exponential hazards, 0 where they are cut.
     last_hazard, last_survivor : float
         At the end of the panels.
     threshold_effect : ndarray, shape (nodes,)
@@ -69,22 +72,28 @@ class RenewalResponse:
     last_hazard: float
     last_survivor: float
     threshold_effect: FloatArray
+    memory: Memory
 
     @classmethod
-    def at(cls, neuron: LIF, drive: float, rate: float, highest: float) -> RenewalResponse:
+    def at(
+        cls, neuron: LIF, drive: float, rate: float, memory: Memory, highest: float
+    ) -> RenewalResponse:
         """At a drive (mV) and its rate (1/ms), for frequencies up to `highest` (1/ms)."""
         adaptation = neuron.adaptation if isinstance(neuron, GIF) else ()
         ends = [SETTLED * neuron.tau_m, *(FORGOTTEN * kernel.tau for kernel in adaptation)]
         end = max(ends)
         width = min(neuron.tau_m / 4, PHASE / highest)
-        course = ContinuousCourse(neuron, drive, rate if adaptation else 0.0)
-        edges = _refined(course_edges(neuron, drive), width, end)
+        course = ContinuousCourse(neuron, drive, memory)
+        edges = _refined(course_edges(neuron, drive, memory), width, end)
         panels = Panels(edges)
         log_hazard = course.log_hazard(panels)
         hazard = neuron.rate_at_threshold / 1000 * np.exp(log_hazard)
         lost = np.append(0.0, np.cumsum(panels.integrals(hazard)))
         keep = len(edges) - 1
-        if not kernels(neuron, ThresholdKernel):  # what is added to the threshold has no end before
+        by_rate = memory.traces is None
+        if not by_rate or not kernels(
+            neuron, ThresholdKernel
+        ):  # what is added to the threshold has no end before
             keep = min(int(np.searchsorted(lost, GONE)), keep)
         loss_at_nodes = panels.integral_to_nodes(hazard)[: keep * NODES]
         age = neuron.t_ref + panels.nodes
@@ -99,9 +108,10 @@ class RenewalResponse:
             panels=Panels(edges[: keep + 1]),
             hazard=hazard[used],
             survivor=np.exp(-loss_at_nodes),
-            responds=(log_hazard[used] < LARGEST_EXPONENT).astype(float),
+            responds=log_escape_slope(neuron, log_hazard[used]),
             last_hazard=float(hazard[used][-1]),
             last_survivor=math.exp(-lost[keep]),
+            memory=memory,
             threshold_effect=-neuron.delta_u * np.expm1(-own[used] / neuron.delta_u),
         )
 
@@ -132,6 +142,62 @@ class RenewalResponse:
         delta_u = self.neuron.delta_u
         return self._transforms(lam, v / delta_u, filtered / delta_u, shifts)
 
+    def activity(self, lam: ComplexArray) -> tuple[ComplexArray, ComplexArray]:
+        """dA per mV of drive, 1/(ms mV), and of what neurons remember; lambda not 0.
+
+        The latter is the activity itself, shape (lambdas, 1), or of traces right after a spike
+        their changes, shape (lambdas, kernels).
+        """
+        held_now = held(self.neuron, object, self.memory)
+        if self.memory.traces is None or not held_now:
+            none = np.zeros(1)
+            to_drive = self.rate * self.to_drive(lam, none)[:, 0]
+            to_activity = self.rate * self.to_activity(lam, none)[:, 0]
+            others = 1 - self.density_transform(lam) - to_activity
+            activity: ComplexArray = np.asarray(to_drive / others, complex)
+            return activity, np.asarray(activity[:, None])
+        # Those that fire hold, of their traces, what their interval has left, and the amplitude.
+        trace, tau = np.array(held_now).T
+        amplitude = np.array([q for q, _ in kernels(self.neuron, object)])
+        decay = np.append(0.0, 1 / tau)
+        transform = self.density_transform(lam[:, None] + decay)
+        scale = self.rate * np.append(1.0, trace)
+        system = np.zeros((lam.size, decay.size, decay.size), complex)
+        system[:, :, 1:] = -scale[:, None] * self.to_traces(lam, decay).transpose(0, 2, 1)
+        system[:, 0, 0] = 1 - transform[:, 0]
+        system[:, 1:, 0] = trace * (1 - amplitude / trace - transform[:, 1:])
+        kernel = np.arange(1, decay.size)
+        system[:, kernel, kernel] += self.rate * (1 - transform[:, 1:])
+        solved = np.linalg.solve(system, (scale * self.to_drive(lam, decay))[..., None])[..., 0]
+        return np.asarray(solved[:, 0], complex), np.asarray(solved[:, 1:], complex)
+
+    def changed(self, lam: ComplexArray, shifts: FloatArray, memory: ComplexArray) -> ComplexArray:
+        """int dp(a) exp(-shift a) da per mV of drive, with what `activity` says of the memory."""
+        if self.memory.traces is None or not kernels(self.neuron, object):
+            remembered = memory * self.to_activity(lam, shifts)
+        else:
+            remembered = np.einsum("lk,lks->ls", memory, self.to_traces(lam, shifts))
+        return np.asarray(self.to_drive(lam, shifts) + remembered)
+
+    def to_traces(self, lam: ComplexArray, shifts: FloatArray) -> ComplexArray:
+        """As `to_drive`, per mV of each trace right after a spike, (lambdas, kernels, shifts)."""
+        r, neuron = self.panels.nodes, self.neuron
+        assert isinstance(neuron, GIF)
+        discount = np.exp(-lam[:, None] * (neuron.t_ref + r)) / neuron.delta_u
+        last = np.zeros(lam.size, complex)
+        found = []
+        for kernel in neuron.adaptation:
+            if not kernel.amplitude:
+                continue
+            if isinstance(kernel, ThresholdKernel):
+                effect = np.exp(-(neuron.t_ref + r) / kernel.tau)
+            else:
+                effect = filtered_exponential(r, neuron.tau_m, kernel.tau)
+                effect = effect * math.exp(-neuron.t_ref / kernel.tau)
+            change = np.asarray(-discount * effect, complex)
+            found.append(self._transforms(lam, change, last, shifts))
+        return np.stack(found, axis=1)
+
     def to_activity(self, lam: ComplexArray, shifts: FloatArray) -> ComplexArray:
         """The same per 1/ms of the activity, which neurons that adapt remember."""
         r, neuron = self.panels.nodes, self.neuron
@@ -153,7 +219,7 @@ class RenewalResponse:
     def _transforms(
         self, lam: ComplexArray, dlog: ComplexArray, last: ComplexArray, shifts: FloatArray
     ) -> ComplexArray:
-        dlog = dlog * self.responds
+        dlog, last = dlog * self.responds, last * self.responds[-1]
         lost, lost_at_end = self._discounted(lam, self.hazard * dlog)
         age = self.neuron.t_ref + self.panels.nodes
         weight = self.panels.weights * self.hazard * self.survivor

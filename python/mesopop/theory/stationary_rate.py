@@ -15,7 +15,7 @@ def rate(neuron: Neuron, drive: ArrayLike = 0.0, *, dt: float | None = None) -> 
     """Firing rate of a neuron at constant drive.
 
     Of LIF neurons it is one over the mean interval, the integral of the survivor function; with
-    adaptation earlier spikes act by that same rate (quasi-renewal approximation).
+    adaptation earlier spikes act by the mean of what they have left, as with closure="renewal".
 
     Parameters
     ----------

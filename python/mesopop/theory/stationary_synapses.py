@@ -7,6 +7,7 @@ import math
 from attrs import frozen
 
 from mesopop.plasticity import TsodyksMarkram
+from mesopop.theory.alike import require_alike_synapses
 from mesopop.theory.constant_drive import require_dt
 from mesopop.theory.intervals import Intervals, memoryless
 from mesopop.theory.spike_chain import exact_moments
@@ -108,8 +109,10 @@ def stationary_synapses(
     0.21875
     """
     dt = require_dt(dt)
-    if stp is not None and not isinstance(stp, TsodyksMarkram):
-        raise TypeError(f"stp must be a TsodyksMarkram or None, got {stp!r}")
+    if stp is not None:
+        if not isinstance(stp, TsodyksMarkram):
+            raise TypeError(f"stp must be a TsodyksMarkram or None, got {stp!r}")
+        require_alike_synapses(stp)
     if closure not in CLOSURES:
         raise ValueError(f"unknown closure {closure!r}; {did_you_mean(closure, CLOSURES)}")
     if isinstance(spikes, Intervals):

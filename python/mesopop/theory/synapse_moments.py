@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mesopop.arrays import FloatArray
-from mesopop.plasticity import TsodyksMarkram
+from mesopop.plasticity import Parameter, TsodyksMarkram
 
 U, P, X, R = range(4)  # <u>, <u^2>, <x>, <u x>
 
 
-def decay(age: ArrayLike, tau: float) -> FloatArray:
+def decay(age: ArrayLike, tau: Parameter) -> FloatArray:
     """exp(-age / tau); 0 if tau = 0."""
-    age = np.asarray(age, float)
+    age, tau = np.asarray(age, float), float(tau)
     return np.exp(-age / tau) if tau > 0 else np.zeros(age.shape)
 
 
@@ -162,13 +162,14 @@ def _solved(mapped: Callable[[FloatArray], FloatArray]) -> FloatArray:
 
 def first_order(stp: TsodyksMarkram, *, rate: float, dt: float | None) -> tuple[float, float]:
     """Stationary means of u and x before a spike, of neurons that all have these; 1/ms."""
+    U0, U = float(stp.U0), float(stp.U)
     if dt is None:
-        facilitation, depression = stp.U * rate * stp.tau_f, rate * stp.tau_d
-        u = (stp.U0 + facilitation) / (1 + facilitation)
+        facilitation, depression = U * rate * float(stp.tau_f), rate * float(stp.tau_d)
+        u = (U0 + facilitation) / (1 + facilitation)
         return u, 1 / (1 + u * depression)
     f, d = float(decay(dt, stp.tau_f)), float(decay(dt, stp.tau_d))
     fires = rate * dt
-    u = (stp.U0 * (1 - f) + f * fires * stp.U) / (1 - f + f * fires * stp.U)
+    u = (U0 * (1 - f) + f * fires * U) / (1 - f + f * fires * U)
     return u, (1 - d) / (1 - d + d * fires * u)
 
 
@@ -179,9 +180,10 @@ def population_means(
 
     What relaxes in a time must be what spikes change in it. In steps: at the ends of steps.
     """
+    tau_f, tau_d = float(stp.tau_f), float(stp.tau_d)
     if dt is None:
-        gain, loss = stp.tau_f, stp.tau_d
+        gain, loss = tau_f, tau_d
     else:
-        gain = dt / -math.expm1(-dt / stp.tau_f) if stp.tau_f > 0 else dt
-        loss = dt / -math.expm1(-dt / stp.tau_d) if stp.tau_d > 0 else 0.0
-    return stp.U0 + gain * rate * stp.U * (1 - u), 1 - loss * rate * release
+        gain = dt / -math.expm1(-dt / tau_f) if tau_f > 0 else dt
+        loss = dt / -math.expm1(-dt / tau_d) if tau_d > 0 else 0.0
+    return float(stp.U0) + gain * rate * float(stp.U) * (1 - u), 1 - loss * rate * release

@@ -121,7 +121,8 @@ class CohortSynapses:
 
         jump, jump_slope = coefficients(after_spike(stp, before)), coefficients(slopes)
         release, release_slope = coefficients(before[:, R]), coefficients(matrix[:, R])
-        present = [(i == 0 or stp.tau_f > 0) and (j == 0 or stp.tau_d > 0) for i, j in powers]
+        facilitates, depresses = bool(stp.tau_f > 0), bool(stp.tau_d > 0)
+        present = [(i == 0 or facilitates) and (j == 0 or depresses) for i, j in powers]
         shifts = [
             (i / stp.tau_f if i else 0.0) + (j / stp.tau_d if j else 0.0)
             for (i, j), there in zip(powers, present, strict=True)
@@ -137,22 +138,14 @@ class CohortSynapses:
         )
 
 
-def activity_response(response: RenewalResponse, lam: ComplexArray) -> ComplexArray:
-    """dA per mV of drive, 1/(ms mV), of LIF and GIF neurons; lambda of shape (n,), not 0."""
-    none = np.zeros(1)
-    to_drive = response.rate * response.to_drive(lam, none)[:, 0]
-    to_activity = response.rate * response.to_activity(lam, none)[:, 0]
-    return np.asarray(to_drive / (1 - response.density_transform(lam) - to_activity))
-
-
 def cohort_release_response(
     response: RenewalResponse, synapses: CohortSynapses, lam: ComplexArray
 ) -> ComplexArray:
     """dy per mV of drive in the renewal closure."""
     rate, shifts = response.rate, synapses.shifts
-    activity = activity_response(response, lam)
+    activity, memory = response.activity(lam)
     transform = response.density_transform(lam[:, None] + shifts)  # (lambdas, terms)
-    changed = response.to_drive(lam, shifts) + activity[:, None] * response.to_activity(lam, shifts)
+    changed = response.changed(lam, shifts, memory)
     # Spikes of a changed number of neurons per age, weighted by powers of a and b.
     spikes = activity[:, None] * transform + rate * changed
     source = spikes @ synapses.jump - activity[:, None] * synapses.after
