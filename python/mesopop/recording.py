@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from attrs import frozen
 
 from mesopop.compiled import CompiledNetwork
 from mesopop.neurons import LIF, LNP
-from mesopop.validation import did_you_mean
+from mesopop.validation import did_you_mean, steps
 
 PER_POPULATION = ("rate", "potential")
 PER_STP_STATE = ("release", "u", "x")
@@ -28,6 +29,48 @@ def check_record(record: Sequence[str], level: str) -> tuple[str, ...]:
         if name == "spikes" and level != "micro":
             raise ValueError('record: "spikes" needs level="micro", where neurons have names')
     return tuple(record)
+
+
+@frozen(kw_only=True)
+class Piece:
+    """So many bins of recording, of so many time steps each."""
+
+    record: tuple[str, ...]
+    bins: int
+    steps_per_bin: int
+    dt: float
+
+    @classmethod
+    def of(
+        cls, duration: float, *, dt: float, record: tuple[str, ...], record_dt: float | None
+    ) -> Piece:
+        """The piece of `duration` ms, in bins of `record_dt` ms (None: of one step)."""
+        steps_per_bin = steps("record_dt", dt if record_dt is None else record_dt, dt)
+        if steps_per_bin == 0:
+            raise ValueError(f"record_dt must be >= dt = {dt!r} ms, got {record_dt!r} ms")
+        bins = bins_in("duration", duration, steps_per_bin, dt)
+        return cls(record=record, bins=bins, steps_per_bin=steps_per_bin, dt=dt)
+
+    @property
+    def record_dt(self) -> float:
+        """Width of a bin, ms."""
+        return self.steps_per_bin * self.dt
+
+    @property
+    def duration(self) -> float:
+        """Of the piece, ms."""
+        return self.bins * self.steps_per_bin * self.dt
+
+
+def bins_in(name: str, duration: float, steps_per_bin: int, dt: float) -> int:
+    """Number of bins in a time, which must be a positive multiple of one (ms)."""
+    bins, rest = divmod(steps(name, duration, dt), steps_per_bin)
+    if rest or not bins:
+        raise ValueError(
+            f"{name} must be a positive multiple of record_dt = {steps_per_bin * dt:g} "
+            f"ms, got {duration!r} ms"
+        )
+    return bins
 
 
 class Recording:

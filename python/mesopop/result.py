@@ -13,12 +13,14 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
+from mesopop.changes import Change
 from mesopop.network import Network
 from mesopop.settings import EngineSettings
 from mesopop.validation import did_you_mean, require_number
 
 FloatArray = NDArray[np.float64]
 FORMAT = 1
+MOST_ROWS = 6
 QUANTITIES = ("rate", "release", "u", "x", "potential")
 
 
@@ -68,6 +70,8 @@ class Result:
     trials : int
     complete : bool
         False if the simulation stopped before its end.
+    changes : tuple of Change
+        What `Simulation.change` had changed until then; `network` is the one of this piece.
     versions : dict
         Of mesopop and numpy.
     """
@@ -87,6 +91,7 @@ class Result:
     spawn_key: tuple[int, ...] = ()
     trials: int = 1
     complete: bool = True
+    changes: tuple[Change, ...] = ()
     versions: dict[str, str] = field(factory=dict)
 
     @property
@@ -178,6 +183,7 @@ class Result:
             "seed": self.seed,
             "spawn_key": self.spawn_key,
             "same": same,
+            "changes": [attrs.asdict(change) for change in self.changes],
             **{k: getattr(self, k) for k in ("dt", "record_dt", "trials", "complete", "versions")},
         }
         np.savez_compressed(path, header=json.dumps(header), **arrays)
@@ -220,6 +226,7 @@ class Result:
             spikes={name: trains if trials > 1 else trains[0] for name, trains in spikes.items()},
             seed=tuple(seed) if isinstance(seed, list) else seed,
             spawn_key=tuple(header["spawn_key"]),
+            changes=tuple(Change(**change) for change in header.get("changes", ())),
             **{k: header[k] for k in ("dt", "record_dt", "trials", "complete", "versions")},
             **{"rate": {}, **quantities},
         )
@@ -233,6 +240,7 @@ class Result:
             f"dt {self.dt:g} ms, recorded every {self.record_dt:g} ms, seed {self.seed}"
             + ("" if self.complete else " (incomplete)")
         ]
+        lines += [f"  changed at {change}" for change in self.changes[-MOST_ROWS:]]
         lines += [f"  {row}" for row in _rows(self)]
         return "\n".join(lines)
 
@@ -245,7 +253,7 @@ class Result:
 _UNITS = {"rate": "Hz", "release": "Hz", "potential": "mV", "u": "", "x": ""}
 
 
-def _rows(result: Result, most: int = 6) -> list[str]:
+def _rows(result: Result, most: int = MOST_ROWS) -> list[str]:
     # One line per array with its mean, a few per quantity.
     rows = []
     for quantity, unit in _UNITS.items():
@@ -262,6 +270,13 @@ def _rows(result: Result, most: int = 6) -> list[str]:
         count = sum(map(len, trains)) if result.trials > 1 else len(trains)
         rows.append(f"{'spikes[' + json.dumps(name) + ']':<28} {count} spikes")
     return rows
+
+
+def versions() -> dict[str, str]:
+    """Of mesopop and numpy."""
+    from mesopop import __version__
+
+    return {"mesopop": __version__, "numpy": np.__version__}
 
 
 def _npz(path: str | PathLike[str]) -> Path:

@@ -1,0 +1,22 @@
+"""Progress bars, in terminals and notebooks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def progress_bar(label: str, duration: float, show: bool) -> Any:
+    """A bar over `duration` ms of biological time, with rate and time left, updated in seconds.
+
+    Silent when standard error is not a terminal; in a notebook a widget.
+    """
+    from tqdm.auto import tqdm
+
+    return tqdm(
+        desc=label,
+        total=duration / 1000,
+        disable=None if show else True,
+        unit="s",
+        bar_format="{l_bar}{bar}| {n:.4g}/{total:.4g} s [{elapsed}<{remaining}, {rate_fmt}]",
+        leave=False,
+    )
