@@ -13,9 +13,11 @@ __version__ = "0.1.0"
 _HOME = {
     "adaptation": ["SpikeTriggeredCurrent", "ThresholdKernel"],
     "build": ["build_info"],
+    "changes": ["Change"],
     "comparison": ["compare"],
     "experiment": ["EventSettings", "Experiment", "SimulationSettings"],
     "initial": ["InitialState"],
+    "long_run": ["LongRun", "resume", "run_long"],
     "network": ["Network", "Population", "Projection"],
     "neurons": ["GIF", "LIF", "LNP", "Poisson", "SpikeTrains"],
     "plasticity": ["TsodyksMarkram"],
@@ -24,18 +26,20 @@ _HOME = {
     "simulation": ["Simulation", "simulate"],
     "transfer": ["Exponential", "Softplus"],
 }
-_MODULES = ["analysis", "plot", "presets"]
+_MODULES = ["analysis", "plot", "presets", "reducers"]
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = sorted([*_MODULE_OF, *_MODULES])
 
 if TYPE_CHECKING:
-    from mesopop import analysis, plot, presets
+    from mesopop import analysis, plot, presets, reducers
     from mesopop.adaptation import SpikeTriggeredCurrent, ThresholdKernel
     from mesopop.build import build_info
+    from mesopop.changes import Change
     from mesopop.comparison import compare
     from mesopop.experiment import EventSettings, Experiment, SimulationSettings
     from mesopop.initial import InitialState
+    from mesopop.long_run import LongRun, resume, run_long
     from mesopop.network import Network, Population, Projection
     from mesopop.neurons import GIF, LIF, LNP, Poisson, SpikeTrains
     from mesopop.plasticity import TsodyksMarkram

@@ -190,15 +190,21 @@ class Result:
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Result:
-        """Read what `save` wrote.
+        """Read what `save` wrote, or the ``.nc`` file of a long run, all of it into memory.
 
         Raises
         ------
+        ImportError
+            If h5netcdf is not installed, for a ``.nc`` file.
         ValueError
             If the file was written in a format that this version does not know.
         """
         from mesopop.network_toml import network_from_dict
 
+        if Path(path).suffix == ".nc":
+            from mesopop.recording_file import read_recording
+
+            return read_recording(Path(path))
         with np.load(_npz(path), allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
             if header["format"] != FORMAT:

@@ -292,26 +292,12 @@ class Simulation:
         completed, failure = self._step_through(piece, recording, bar, pause)
         # Integers times dt, so that the times of pieces are those of one run to the bit.
         ends = start + piece.steps_per_bin * np.arange(1, completed + 1)
-        result = Result(
-            network=self.network,
-            settings=self.settings,
-            dt=self.dt,
-            record_dt=piece.record_dt,
+        end = self.dt * (start + piece.steps_per_bin * completed)
+        result = attrs.evolve(
+            self._empty_result(piece),
             t=np.multiply(self.dt, ends, dtype=np.float64),
-            seed=entropy(self.seed_sequence),
-            spawn_key=tuple(self.seed_sequence.spawn_key),
-            trials=self.trials,
             complete=completed == piece.bins,
-            changes=self.changes,
-            versions=versions(),
-            **{
-                "rate": {},
-                **recording.collect(
-                    self._ensemble,
-                    completed,
-                    end=self.dt * (start + piece.steps_per_bin * completed),
-                ),
-            },
+            **recording.collect(self._ensemble, completed, end=end),
         )
         if failure is not None:
             trial, step, population, variable = failure
@@ -324,6 +310,22 @@ class Simulation:
             self._failure = f'{variable} of population "{population}" became non-finite'
             raise error
         return result
+
+    def _empty_result(self, piece: Piece) -> Result:
+        return Result(
+            network=self.network,
+            settings=self.settings,
+            dt=self.dt,
+            record_dt=piece.record_dt,
+            t=np.empty(0),
+            rate={},
+            seed=entropy(self.seed_sequence),
+            spawn_key=tuple(self.seed_sequence.spawn_key),
+            trials=self.trials,
+            complete=False,
+            changes=self.changes,
+            versions=versions(),
+        )
 
     def _step_through(
         self, piece: Piece, recording: Recording, bar: Any, pause: Callable[[], bool] | None

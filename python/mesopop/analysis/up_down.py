@@ -12,7 +12,7 @@ from mesopop.analysis.estimate import Estimate, EventRate, mean, ratio
 from mesopop.analysis.hysteresis import (
     DOWN,
     UP,
-    Segmentation,
+    Thresholds,
     censored_intervals,
     missing_state,
     onset_intervals,
@@ -30,8 +30,8 @@ class UpDownStates:
 
     Attributes
     ----------
-    segmentation : Segmentation
-        Thresholds, smoothing, bin width and the state in every bin.
+    segmentation : Segmentation or Thresholds
+        Thresholds, smoothing and bin width; of `up_down_states` also the state in every bin.
     up_times, down_times : ndarray, shape (n_up,), (n_down,)
         Complete dwell times (ms), in order of trial and time.
     censored : structured ndarray
@@ -55,7 +55,7 @@ class UpDownStates:
         Why there is no complete interval of one or both states; None if there are both.
     """
 
-    segmentation: Segmentation
+    segmentation: Thresholds
     up_times: NDArray[np.float64]
     down_times: NDArray[np.float64]
     censored: NDArray[np.void]
@@ -194,8 +194,15 @@ def up_down_states(
       ± standard error
     """
     _, curve, segmentation = smooth_and_segment(rate, dt=dt, low=low, high=high, smooth=smooth)
+    extremes = float(curve.min()), float(curve.max())
+    return measured_states(segmentation.intervals(), segmentation, extremes)
+
+
+def measured_states(
+    found: NDArray[np.void], segmentation: Thresholds, extremes: tuple[float, float]
+) -> UpDownStates:
+    """Measure intervals (`Segmentation.intervals`) of a series of which the extremes are known."""
     dt = segmentation.dt
-    found = segmentation.intervals()
     is_up = found["state"] == UP
     complete = ~found["first"] & ~found["last"]
     length = (found["stop"] - found["start"]) * dt
@@ -207,6 +214,7 @@ def up_down_states(
         return EventRate(events=events, exposure=float(length[state].sum()))
 
     up_times, down_times = length[is_up & complete], length[~is_up & complete]
+    missing = missing_state(found, segmentation, extremes)
     return UpDownStates(
         segmentation=segmentation,
         up_times=up_times,
@@ -218,7 +226,7 @@ def up_down_states(
         up_fraction=_up_fraction(length, is_up, found["first"]),
         up_to_down=switches_from(is_up),
         down_to_up=switches_from(~is_up),
-        reason=missing_state(curve, segmentation) or _incomplete(len(up_times), len(down_times)),
+        reason=missing or _incomplete(len(up_times), len(down_times)),
     )
 
 
