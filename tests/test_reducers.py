@@ -253,7 +253,9 @@ def test_memory_does_not_grow_with_the_blocks():
         sizes.append(
             [sum(values.nbytes for values in r.state().values()) for r in all_of_them.values()]
         )
-    growth = dict(zip(all_of_them, np.max(sizes[6:], axis=0) - np.max(sizes[:6], axis=0)))
+    growth = dict(
+        zip(all_of_them, np.max(sizes[6:], axis=0) - np.max(sizes[:6], axis=0), strict=True)
+    )
     events = len(all_of_them["smoothed"].result.censored) + 2 * len(
         all_of_them["smoothed"].result.onsets
     )

@@ -37,7 +37,7 @@ def write_archive(
         If an array holds Python objects.
     """
     text = json.dumps({"format": FORMAT, **header})
-    entries = {"header": np.array(text), **arrays}
+    entries: dict[str, Any] = {"header": np.array(text), **arrays}
     for name, values in entries.items():
         if values.dtype.hasobject:
             raise TypeError(f"{name} must hold plain numbers, got dtype {values.dtype}")

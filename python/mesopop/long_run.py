@@ -14,8 +14,9 @@ import attrs
 from attrs import frozen
 
 from mesopop.archive import checksum, read_archive, write_archive
+from mesopop.neurons import LIF, LNP
 from mesopop.progress import progress_bar
-from mesopop.recording import DEFAULT_RECORD, PER_STP_STATE, Piece
+from mesopop.recording import DEFAULT_RECORD, PER_POPULATION, Piece
 from mesopop.recording_file import RecordingFile, require_h5netcdf
 from mesopop.reducers import Reducer, reducer_from
 from mesopop.result import Labelled, Result
@@ -476,12 +477,16 @@ class _Run:
 def _require_labels(simulation: Simulation, reducers: Mapping[str, Reducer]) -> None:
     # Before anything runs, and in the words of the network.
     network = simulation.network
-    for reducer in reducers.values():
+    for name, reducer in reducers.items():
         for quantity, label in reducer.series:
-            if quantity in PER_STP_STATE:
-                network.projection(label)
-            else:
-                network.population(label)
+            where = f'reduce["{name}"]: {quantity} of "{label}"'
+            if quantity in PER_POPULATION:
+                neuron = network.population(label).neuron
+                if quantity == "potential" and not isinstance(neuron, (LIF, LNP)):
+                    kind = type(neuron).__name__
+                    raise ValueError(f"{where}: {kind} neurons have no potential")
+            elif network.projection(label).stp is None and quantity != "release":
+                raise ValueError(f"{where}: the projection has no short-term plasticity")
 
 
 def _nc(path: str | PathLike[str] | None) -> Path | None:

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
@@ -23,6 +23,9 @@ from mesopop.seeds import entropy, seed_sequence
 from mesopop.settings import choose_engine
 from mesopop.simulation_file import contents, restored
 from mesopop.validation import require_integer, require_number, steps
+
+if TYPE_CHECKING:
+    from mesopop import _core
 
 # Blocks between looks at signals and the progress bar aim at this many seconds.
 _BLOCK_SECONDS = 0.1
@@ -115,7 +118,7 @@ class Simulation:
         self._failure = ""
         self._ensemble = self._make_ensemble(self._compiled)
 
-    def _make_ensemble(self, compiled: CompiledNetwork) -> Any:
+    def _make_ensemble(self, compiled: CompiledNetwork) -> _core.Ensemble:
         from mesopop import _core
 
         return _core.Ensemble(
@@ -293,11 +296,12 @@ class Simulation:
         # Integers times dt, so that the times of pieces are those of one run to the bit.
         ends = start + piece.steps_per_bin * np.arange(1, completed + 1)
         end = self.dt * (start + piece.steps_per_bin * completed)
+        recorded: dict[str, Any] = recording.collect(self._ensemble, completed, end=end)
         result = attrs.evolve(
             self._empty_result(piece),
             t=np.multiply(self.dt, ends, dtype=np.float64),
             complete=completed == piece.bins,
-            **recording.collect(self._ensemble, completed, end=end),
+            **recorded,
         )
         if failure is not None:
             trial, step, population, variable = failure

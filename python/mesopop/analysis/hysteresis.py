@@ -73,6 +73,21 @@ class Thresholds:
             f"Up above {significant(self.high)}, Down below {significant(self.low)} ({series})",
         )
 
+    def intervals(self) -> NDArray[np.void]:
+        """Maximal intervals of constant state; see `Segmentation.intervals`."""
+        raise NotImplementedError
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class SegmentationInBlocks(Thresholds):
+    """A series that was divided block by block: its intervals, not the state of every bin."""
+
+    found: NDArray[np.void] = attrs.field(repr=False)
+
+    def intervals(self) -> NDArray[np.void]:
+        """As `Segmentation.intervals`."""
+        return self.found
+
 
 @attrs.frozen(kw_only=True, eq=False)
 class Segmentation(Thresholds):
@@ -201,10 +216,9 @@ def intervals(
     return result
 
 
-def missing_state(
-    found: NDArray[np.void], thresholds: Thresholds, extremes: tuple[float, float]
-) -> str | None:
-    """Say why one or both states are not among the intervals of a series; None if both are."""
+def missing_state(thresholds: Thresholds, extremes: tuple[float, float]) -> str | None:
+    """Say why one or both states do not occur in a series of such extremes; None if both do."""
+    found = thresholds.intervals()
     up, down = np.any(found["state"] == UP), np.any(found["state"] == DOWN)
     low, high = significant(thresholds.low), significant(thresholds.high)
     least, most = map(significant, extremes)

@@ -216,8 +216,8 @@ def population_spikes(
         for series, name in ((release, "release"), (u, "u"), (x, "x"))
     )
     dt = segmentation.dt
-    whole = segmentation.intervals()
-    found = whole[whole["state"] == UP]
+    found = segmentation.intervals()
+    found = found[found["state"] == UP]
     seen = found[~found["first"]]
     seen_onsets = (seen["start"] + 1) * dt
     events = seen[~seen["last"]]
@@ -243,9 +243,7 @@ def population_spikes(
         x_after=None if x_values is None else x_values.ravel()[stop - 1],
         intervals=onset_intervals(seen_onsets, seen["trial"]),
         censored=censored_intervals(found, dt),
-        reason=no_event(
-            whole, len(events), segmentation, (float(curve.min()), float(curve.max()))
-        ),
+        reason=no_event(segmentation, len(events), (float(curve.min()), float(curve.max()))),
     )
 
 
@@ -290,11 +288,9 @@ def _widths(
     return np.concatenate([peak_widths(curve[trial], group)[0] for trial, group in groups])
 
 
-def no_event(
-    found: NDArray[np.void], events: int, segmentation: Thresholds, extremes: tuple[float, float]
-) -> str | None:
-    """Say why there is no complete event among the intervals of a series; None if there is."""
+def no_event(segmentation: Thresholds, events: int, extremes: tuple[float, float]) -> str | None:
+    """Say why there is no complete event in a series; None if there is."""
     if events:
         return None
-    missing = missing_state(found, segmentation, extremes)
+    missing = missing_state(segmentation, extremes)
     return missing or "no complete event: a border cuts off each one"

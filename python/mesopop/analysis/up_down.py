@@ -195,13 +195,12 @@ def up_down_states(
     """
     _, curve, segmentation = smooth_and_segment(rate, dt=dt, low=low, high=high, smooth=smooth)
     extremes = float(curve.min()), float(curve.max())
-    return measured_states(segmentation.intervals(), segmentation, extremes)
+    return measured_states(segmentation, extremes)
 
 
-def measured_states(
-    found: NDArray[np.void], segmentation: Thresholds, extremes: tuple[float, float]
-) -> UpDownStates:
-    """Measure intervals (`Segmentation.intervals`) of a series of which the extremes are known."""
+def measured_states(segmentation: Thresholds, extremes: tuple[float, float]) -> UpDownStates:
+    """Measure the intervals of a series of which the extremes are known."""
+    found = segmentation.intervals()
     dt = segmentation.dt
     is_up = found["state"] == UP
     complete = ~found["first"] & ~found["last"]
@@ -214,7 +213,7 @@ def measured_states(
         return EventRate(events=events, exposure=float(length[state].sum()))
 
     up_times, down_times = length[is_up & complete], length[~is_up & complete]
-    missing = missing_state(found, segmentation, extremes)
+    missing = missing_state(segmentation, extremes)
     return UpDownStates(
         segmentation=segmentation,
         up_times=up_times,

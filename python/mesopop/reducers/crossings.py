@@ -6,7 +6,13 @@ import numpy as np
 from attrs import define, field
 from numpy.typing import NDArray
 
-from mesopop.analysis.hysteresis import UNDEFINED, Thresholds, hysteresis, intervals, switches
+from mesopop.analysis.hysteresis import (
+    UNDEFINED,
+    SegmentationInBlocks,
+    hysteresis,
+    intervals,
+    switches,
+)
 from mesopop.analysis.series import require_thresholds
 from mesopop.analysis.smoothing import SmoothedBlocks
 from mesopop.reducers.event_list import EventList
@@ -58,9 +64,12 @@ class Crossings(SettingsOfFields, Reducer):
     def measure(self, values: Floats, curve: Floats, state: NDArray[np.int8]) -> None:
         """Take up the series, the smoothed series and its state, each of shape (trials, bins)."""
 
-    def thresholds(self) -> Thresholds:
+    def segmentation(self) -> SegmentationInBlocks:
         """How the series was divided so far."""
-        return Thresholds(
+        found = self._switches.by_trial()
+        trial = found["trial"].astype(np.int64)
+        return SegmentationInBlocks(
+            found=intervals(trial, found["start"], found["state"], self.bins),
             low=self.low,
             high=self.high,
             smooth=self.smooth,
@@ -68,12 +77,6 @@ class Crossings(SettingsOfFields, Reducer):
             trials=self.trials,
             bins=self.bins,
         )
-
-    def intervals(self) -> NDArray[np.void]:
-        """As `analysis.Segmentation.intervals`."""
-        found = self._switches.by_trial()
-        trial = found["trial"].astype(np.int64)
-        return intervals(trial, found["start"], found["state"], self.bins)
 
     def extremes(self) -> tuple[float, float]:
         """Of the smoothed series."""

@@ -41,4 +41,4 @@ class DwellTimes(Crossings):
 
     @property
     def result(self) -> UpDownStates:
-        return measured_states(self.intervals(), self.thresholds(), self.extremes())
+        return measured_states(self.segmentation(), self.extremes())

@@ -69,7 +69,9 @@ class PopulationSpikes(Crossings):
         edges = np.flatnonzero(np.diff(up, prepend=was_up))
         # An event that was going on begins before the block, one that still is ends after it.
         begins = np.append(0, edges) if was_up else edges
-        for start, stop in zip(begins[::2], [*begins[1::2], *[len(up)] * (len(begins) % 2)]):
+        for start, stop in zip(
+            begins[::2], [*begins[1::2], *[len(up)] * (len(begins) % 2)], strict=True
+        ):
             if stop > start:
                 self._raise_peak(trial, values[start:stop], curve[start:stop], self.bins + start)
             if stop < len(up):
@@ -85,16 +87,16 @@ class PopulationSpikes(Crossings):
 
     @property
     def result(self) -> Found:
-        dt, thresholds = self.record_dt, self.thresholds()
-        whole = self.intervals()
-        found = whole[whole["state"] == UP]
+        dt, segmentation = self.record_dt, self.segmentation()
+        found = segmentation.intervals()
+        found = found[found["state"] == UP]
         peaks = self._closed.by_trial()
         # Every Up interval but the last of a trial has a peak; the first one is censored.
         peaks = peaks[~found[~found["last"]]["first"]]
         seen = found[~found["first"]]
         events = seen[~seen["last"]]
         return Found(
-            segmentation=thresholds,
+            segmentation=segmentation,
             trials=events["trial"],
             onsets=(events["start"] + 1) * dt,
             durations=(events["stop"] - events["start"]) * dt,
@@ -109,7 +111,7 @@ class PopulationSpikes(Crossings):
             x_after=None,
             intervals=onset_intervals((seen["start"] + 1) * dt, seen["trial"]),
             censored=censored_intervals(found, dt),
-            reason=no_event(whole, len(events), thresholds, self.extremes()),
+            reason=no_event(segmentation, len(events), self.extremes()),
         )
 
     def memory(self) -> State:

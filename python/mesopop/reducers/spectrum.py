@@ -98,7 +98,7 @@ class Spectrum(SettingsOfFields, Reducer):
         with np.errstate(invalid="ignore"):
             density = total / segments if segments else np.full_like(total, np.nan)
         return PowerSpectrum(
-            frequency=np.fft.rfftfreq(length, self.record_dt / 1000),
+            frequency=np.fft.rfftfreq(length, self.record_dt / 1000).astype(np.float64),
             density=self.per_trial(density),
             segments=segments,
         )
@@ -137,4 +137,5 @@ class Spectrum(SettingsOfFields, Reducer):
             detrend="constant",
             axis=-1,
         )[1]
-        return powers.sum(axis=1)
+        total: Floats = powers.sum(axis=1)
+        return total
