@@ -13,9 +13,7 @@ def start(network, engine, **changes):
 
 
 def with_population(network, name, **changes):
-    populations = [
-        attrs.evolve(p, **changes) if p.name == name else p for p in network.populations
-    ]
+    populations = [attrs.evolve(p, **changes) if p.name == name else p for p in network.populations]
     return attrs.evolve(network, populations=populations)
 
 

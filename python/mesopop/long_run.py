@@ -48,6 +48,8 @@ class LongRun:
         False if it stopped before its end.
     reduced : dict
         What the reducers found, by their names.
+    seconds : float
+        Elapsed time that it took, all its processes together (up to their last checkpoints).
     to : Path or None
         The file that was written.
     unwritten : tuple of Result
@@ -58,6 +60,7 @@ class LongRun:
     time: float
     complete: bool
     reduced: dict[str, Any]
+    seconds: float
     to: Path | None
     unwritten: tuple[Result, ...] = ()
 
@@ -261,6 +264,7 @@ class _Run:
         self.checkpoint = checkpoint
         self.every = every
         self.done = 0  # bins
+        self.elapsed, self.began = 0.0, time.monotonic()  # s, of earlier processes; of this one
         self.file: RecordingFile | None = None
         self.counts: dict[str, int] = {}  # of the file, at the checkpoint
         self.unwritten: list[Result] = []
@@ -294,6 +298,7 @@ class _Run:
         for name, reducer in self.reducers.items():
             reducer.set_state(part_of(arrays, f"reducer/{name}/"))
         self.start, self.done, self.counts = told["start"], told["done"], told["counts"]
+        self.elapsed = told["elapsed"]
 
     def save(self, complete: bool = False) -> None:
         """Bring the disk up to date: first the file, then the checkpoint that relies on it."""
@@ -308,6 +313,7 @@ class _Run:
         header["long_run"] = {
             "start": self.start,
             "done": self.done,
+            "elapsed": self.elapsed + time.monotonic() - self.began,
             "counts": self.counts,
             "bins": self.piece.bins,
             "every": self.every,
@@ -370,6 +376,7 @@ class _Run:
 
     def execute(self, progress: bool) -> LongRun:
         """Run to the end, or until Ctrl-C."""
+        self.began = time.monotonic()
         if self.done == self.piece.bins:
             return self._outcome()
         stop = Event()
@@ -469,6 +476,7 @@ class _Run:
             time=self.simulation.time,
             complete=self.done == self.piece.bins,
             reduced=Labelled(found),
+            seconds=self.elapsed + time.monotonic() - self.began,
             to=self.to,
             unwritten=tuple(self.unwritten),
         )

@@ -102,10 +102,7 @@ class Result:
     @property
     def label(self) -> str:
         """What tables and figures call it: "micro", or e.g. "meso renewal"."""
-        if self.settings.level == "micro":
-            return "micro"
-        noise = self.settings.noise
-        return f"meso {self.settings.closure}" + ("" if noise == "binomial" else f", noise {noise}")
+        return self.settings.label
 
     def after(self, time: float) -> Result:
         """What was recorded after a time, for cutting transients.

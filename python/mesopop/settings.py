@@ -42,6 +42,14 @@ class EngineSettings:
     noise: str | None
     bin_tolerance: float | None
 
+    @property
+    def label(self) -> str:
+        """What tables, figures and files call it: "micro", or e.g. "meso renewal"."""
+        if self.level == "micro":
+            return "micro"
+        noise = "" if self.noise == "binomial" else f", noise {self.noise}"
+        return f"meso {self.closure}{noise}"
+
 
 def choose_engine(
     network: Network,
