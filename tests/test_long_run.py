@@ -477,7 +477,7 @@ def test_static_projections_have_no_state_to_reduce(tmp_path):
         mp.run_long(start(network), 10.0, reduce={"counts": counts})
     poisson = mp.Network(populations=[mp.Population("P", size=3, neuron=mp.Poisson(10.0))])
     counts = reducers.Histogram("potential", "P", edges=[0, 1])
-    with pytest.raises(ValueError, match="Poisson neurons have no potential"):
+    with pytest.raises(ValueError, match="its neurons have no potential"):
         mp.run_long(start(poisson), 10.0, reduce={"counts": counts})
 
 

@@ -153,7 +153,8 @@ class JournaledFile:
             return self._pages[page]
         data = bytearray(_PAGE)
         if page * _PAGE < self._committed:
-            found = os.pread(self._descriptor, _PAGE, page * _PAGE)
+            os.lseek(self._descriptor, page * _PAGE, os.SEEK_SET)
+            found = os.read(self._descriptor, _PAGE)
             data[: len(found)] = found
         return data
 
@@ -192,23 +193,27 @@ def _entry(offset: int, data: bytearray) -> bytes:
 
 
 def _write(descriptor: int, offset: int, data: bytes | bytearray) -> None:
+    os.lseek(descriptor, offset, os.SEEK_SET)
     view = memoryview(data)
     while view:
-        written = os.pwrite(descriptor, view, offset)
-        view, offset = view[written:], offset + written
+        view = view[os.write(descriptor, view) :]
 
 
 class _Lock:
     # Of a file beside it: one of the file itself would keep HDF5 from reading it.
     def __init__(self, path: Path) -> None:
         self._path = path.with_name(f".{path.name}.lock")
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+        self._descriptor = -1
         try:
             import fcntl
         except ImportError:  # not a POSIX system
             return
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Not one that its last owner has just removed.
+            if os.fstat(self._descriptor).st_nlink == 0:
+                raise BlockingIOError
         except BlockingIOError:
             os.close(self._descriptor)
             raise OSError(f"{path} is being written by another process") from None

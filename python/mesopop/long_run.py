@@ -14,9 +14,8 @@ import attrs
 from attrs import frozen
 
 from mesopop.archive import checksum, read_archive, write_archive
-from mesopop.neurons import LIF, LNP
 from mesopop.progress import progress_bar
-from mesopop.recording import DEFAULT_RECORD, PER_POPULATION, Piece
+from mesopop.recording import DEFAULT_RECORD, PER_POPULATION, Piece, is_recorded
 from mesopop.recording_file import RecordingFile, require_h5netcdf
 from mesopop.reducers import Reducer, reducer_from
 from mesopop.result import Labelled, Result
@@ -381,7 +380,12 @@ class _Run:
             return self._outcome()
         stop = Event()
         with (
-            progress_bar(self.simulation._label, self.piece.duration, progress) as bar,
+            progress_bar(
+                self.simulation._label,
+                self.piece.duration,
+                progress,
+                self.done * self.piece.record_dt,
+            ) as bar,
             ThreadPoolExecutor(1) as pool,
         ):
             # Not in the main thread: there Ctrl-C could come between any two statements, and find
@@ -401,7 +405,6 @@ class _Run:
     def _work(self, stopped: Callable[[], bool], bar: Any) -> None:
         try:
             self._open()
-            bar.update(self.done * self.piece.record_dt / 1000)
             saved = time.monotonic()
             while self.done < self.piece.bins and not stopped():
                 due = saved + self.every
@@ -487,14 +490,15 @@ def _require_labels(simulation: Simulation, reducers: Mapping[str, Reducer]) -> 
     network = simulation.network
     for name, reducer in reducers.items():
         for quantity, label in reducer.series:
-            where = f'reduce["{name}"]: {quantity} of "{label}"'
-            if quantity in PER_POPULATION:
-                neuron = network.population(label).neuron
-                if quantity == "potential" and not isinstance(neuron, (LIF, LNP)):
-                    kind = type(neuron).__name__
-                    raise ValueError(f"{where}: {kind} neurons have no potential")
-            elif network.projection(label).stp is None and quantity != "release":
-                raise ValueError(f"{where}: the projection has no short-term plasticity")
+            owner = network.population if quantity in PER_POPULATION else network.projection
+            owner(label)  # or the error names the nearest
+            if not is_recorded(network, quantity, label):
+                why = {
+                    "potential": "its neurons have no potential",
+                    "u": "the projection has no short-term plasticity",
+                    "x": "the projection has no short-term plasticity",
+                }
+                raise ValueError(f'reduce["{name}"]: {quantity} of "{label}": {why[quantity]}')
 
 
 def _nc(path: str | PathLike[str] | None) -> Path | None:

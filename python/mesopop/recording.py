@@ -9,6 +9,7 @@ import numpy as np
 from attrs import frozen
 
 from mesopop.compiled import CompiledNetwork
+from mesopop.network import Network
 from mesopop.neurons import LIF, LNP
 from mesopop.validation import did_you_mean, steps
 
@@ -73,6 +74,13 @@ def bins_in(name: str, duration: float, steps_per_bin: int, dt: float) -> int:
     return bins
 
 
+def is_recorded(network: Network, quantity: str, label: str) -> bool:
+    """Whether a population or projection of a network has a quantity."""
+    if quantity == "potential":
+        return isinstance(network.population(label).neuron, (LIF, LNP))
+    return quantity not in ("u", "x") or network.projection(label).stp is not None
+
+
 class Recording:
     """Room for `bins` bins of every trial.
 
@@ -116,9 +124,9 @@ class Recording:
             recorded["rate"] = {name: channel("rate", i) for name, i in index.items()}
         if "potential" in self._quantities:
             recorded["potential"] = {
-                p.name: channel("potential", index[p.name])
-                for p in network.populations
-                if isinstance(p.neuron, (LIF, LNP))
+                name: channel("potential", i)
+                for name, i in index.items()
+                if is_recorded(network, "potential", name)
             }
         for quantity in PER_STP_STATE:
             if quantity in self._quantities:

@@ -17,7 +17,7 @@ import numpy as np
 
 from mesopop.changes import Change
 from mesopop.journaled_file import JournaledFile
-from mesopop.recording import PER_POPULATION, SPIKE
+from mesopop.recording import PER_POPULATION, SPIKE, is_recorded
 from mesopop.result import QUANTITIES, Result
 from mesopop.settings import EngineSettings
 
@@ -214,10 +214,10 @@ def read_recording(path: Path) -> Result:
         recorded: dict[str, Any] = {"rate": {}}
         for quantity in (name for name in QUANTITIES if name in file.variables):
             names = rows[file[quantity].dimensions[0]]
-            values = {name: file[quantity][row] for row, name in enumerate(names)}
-            # What a population or projection does not have is not there; nor is it in a result.
             recorded[quantity] = {
-                name: v for name, v in values.items() if not (v.size and np.isnan(v).all())
+                name: file[quantity][row]
+                for row, name in enumerate(names)
+                if is_recorded(network, quantity, name)
             }
         if "spike_time" in file.variables:
             recorded["spikes"] = _read_spikes(file, rows["population"], trials)

@@ -6,8 +6,15 @@ import numpy as np
 from attrs import define, field, frozen
 from numpy.typing import NDArray
 
-from mesopop.arrays import FloatArray, read_only, require_array, require_ascending
-from mesopop.reducers.reducer import Floats, Reducer, SettingsOfFields, State, quantity_known
+from mesopop.arrays import FloatArray, read_only, require_array, require_ascending, short_repr
+from mesopop.reducers.reducer import (
+    Floats,
+    Reducer,
+    SettingsOfFields,
+    State,
+    quantity_known,
+    shape_repr,
+)
 from mesopop.validation import text
 
 
@@ -25,10 +32,10 @@ class Counts:
         Bins with a value below the first and above the last edge.
     """
 
-    edges: FloatArray
-    counts: NDArray[np.int64]
-    below: NDArray[np.int64]
-    above: NDArray[np.int64]
+    edges: FloatArray = field(repr=short_repr)
+    counts: NDArray[np.int64] = field(repr=shape_repr)
+    below: NDArray[np.int64] = field(repr=shape_repr)
+    above: NDArray[np.int64] = field(repr=shape_repr)
 
     @property
     def density(self) -> Floats:

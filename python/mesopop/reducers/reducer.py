@@ -24,6 +24,11 @@ def quantity_known(instance: Any, attribute: attrs.Attribute[Any], value: Any) -
         )
 
 
+def shape_repr(value: NDArray[Any]) -> str:
+    """An array in a word."""
+    return str(value) if value.ndim == 0 else f"array of shape {value.shape}"
+
+
 class Reducer(ABC):
     """Base of all reducers.
 

@@ -6,7 +6,14 @@ import numpy as np
 from attrs import define, field, frozen
 
 from mesopop.reducers.pending import Pending
-from mesopop.reducers.reducer import Floats, Reducer, SettingsOfFields, State, quantity_known
+from mesopop.reducers.reducer import (
+    Floats,
+    Reducer,
+    SettingsOfFields,
+    State,
+    quantity_known,
+    shape_repr,
+)
 from mesopop.validation import number, real_number, steps, text
 
 _BATCH = 2**16  # values transformed at a time
@@ -26,8 +33,8 @@ class PowerSpectrum:
         Number of (half overlapping) segments averaged over, in each trial.
     """
 
-    frequency: Floats
-    density: Floats
+    frequency: Floats = field(repr=shape_repr)
+    density: Floats = field(repr=shape_repr)
     segments: int
 
 
