@@ -33,10 +33,10 @@ class Crossings(SettingsOfFields, Reducer):
     smooth: float = field(
         default=10.0, converter=real_number, validator=number("ms", ge=0), kw_only=True
     )
-    _smoothing: SmoothedBlocks = field(init=False, factory=SmoothedBlocks)
-    _state: NDArray[np.int8] = field(init=False, factory=lambda: np.empty(0, np.int8))
-    _extremes: Floats = field(init=False, factory=lambda: np.array([np.inf, -np.inf]))
-    _switches: EventList = field(init=False, factory=lambda: EventList(_SWITCH))
+    _smoothing: SmoothedBlocks = field(init=False, repr=False, factory=SmoothedBlocks)
+    _state: NDArray[np.int8] = field(init=False, repr=False, factory=lambda: np.empty(0, np.int8))
+    _extremes: Floats = field(init=False, repr=False, factory=lambda: np.array([np.inf, -np.inf]))
+    _switches: EventList = field(init=False, repr=False, factory=lambda: EventList(_SWITCH))
 
     def __attrs_post_init__(self) -> None:
         require_thresholds(self.low, self.high)

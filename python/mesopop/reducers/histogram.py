@@ -76,7 +76,9 @@ class Histogram(SettingsOfFields, Reducer):
     quantity: str = field(validator=quantity_known)
     label: str = field(validator=text())
     edges: FloatArray = field(converter=read_only, kw_only=True)
-    _counts: NDArray[np.int64] = field(init=False, factory=lambda: np.empty((0, 0), np.int64))
+    _counts: NDArray[np.int64] = field(
+        init=False, repr=False, factory=lambda: np.empty((0, 0), np.int64)
+    )
 
     def __attrs_post_init__(self) -> None:
         require_array("edges", self.edges)

@@ -76,10 +76,10 @@ class Moments(Reducer):
 
     series: tuple[tuple[str, str], ...] = field(converter=_pairs, validator=_check_pairs)
     # Of whole chunks: number of bins, mean, and sum of products of deviations.
-    _n: int = field(init=False, default=0)
-    _mean: Floats = field(init=False, factory=lambda: np.empty(0))
-    _products: Floats = field(init=False, factory=lambda: np.empty(0))
-    _pending: Pending = field(init=False, factory=Pending)
+    _n: int = field(init=False, repr=False, default=0)
+    _mean: Floats = field(init=False, repr=False, factory=lambda: np.empty(0))
+    _products: Floats = field(init=False, repr=False, factory=lambda: np.empty(0))
+    _pending: Pending = field(init=False, repr=False, factory=Pending)
 
     def settings(self) -> dict[str, Any]:
         return {"series": [list(pair) for pair in self.series]}

@@ -50,8 +50,8 @@ class PopulationSpikes(Crossings):
     2.00 ± 0.16 s
     """
 
-    _open: NDArray[np.void] = field(init=False, factory=lambda: np.empty(0, _PEAK))
-    _closed: EventList = field(init=False, factory=lambda: EventList(_PEAK))
+    _open: NDArray[np.void] = field(init=False, repr=False, factory=lambda: np.empty(0, _PEAK))
+    _closed: EventList = field(init=False, repr=False, factory=lambda: EventList(_PEAK))
 
     def measure(self, values: Floats, curve: Floats, state: NDArray[np.int8]) -> None:
         if self.bins == 0:

@@ -73,9 +73,9 @@ class Spectrum(SettingsOfFields, Reducer):
     quantity: str = field(validator=quantity_known)
     label: str = field(validator=text())
     segment: float = field(converter=real_number, validator=number("ms", gt=0), kw_only=True)
-    _sum: Floats = field(init=False, factory=lambda: np.empty(0))  # of the periodograms
-    _segments: int = field(init=False, default=0)
-    _pending: Pending = field(init=False, factory=Pending)
+    _sum: Floats = field(init=False, repr=False, factory=lambda: np.empty(0))  # of the periodograms
+    _segments: int = field(init=False, repr=False, default=0)
+    _pending: Pending = field(init=False, repr=False, factory=Pending)
 
     @property
     def series(self) -> tuple[tuple[str, str], ...]:
