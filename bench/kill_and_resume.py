@@ -24,7 +24,16 @@ import h5netcdf  # noqa: F401  imported here so that the lives need not
 import numpy as np
 import scipy.signal  # noqa: F401
 
-from mesopop import Result, Simulation, long_run, presets, reducers, resume, run_long
+from mesopop import (
+    LongRun,
+    Result,
+    Simulation,
+    checkpointed_run,
+    presets,
+    reducers,
+    resume,
+    run_long,
+)
 from report import Report
 
 LONGEST = 0.8  # s, of a life
@@ -49,7 +58,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the moments of the kills")
     arguments = parser.parse_args()
     # Many blocks in a life.
-    long_run._BLOCK_VALUES = 50_000
+    checkpointed_run._BLOCK_VALUES = 50_000
     report, rng, rows = Report(), np.random.default_rng(arguments.seed), []
     each = -(-arguments.kills // len(CASES))
     # All kills first: a process must not be forked after it has used threads.
@@ -62,7 +71,7 @@ def main() -> None:
     report.close()
 
 
-def run(name: str, folder: Path, file: str, duration: float, checkpoint: bool) -> long_run.LongRun:
+def run(name: str, folder: Path, file: str, duration: float, checkpoint: bool) -> LongRun:
     """From the start, or from the checkpoint if there is one."""
     preset, engine, more = CASES[name]
     simulation = Simulation(presets.load(preset), dt=0.5, seed=7, n_threads=1, **engine, **more)

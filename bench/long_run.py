@@ -19,8 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mesopop import Simulation, presets, reducers, resume, run_long
-from mesopop.long_run import LongRun
+from mesopop import LongRun, Simulation, presets, reducers, resume, run_long
 from report import Report
 
 PRESET, DT, RECORD_DT, SEED = "lnp-up-down", 0.1, 0.5, 21

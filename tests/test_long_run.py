@@ -15,7 +15,7 @@ import pytest
 from networks import MICRO, assert_same_bits, everything, isolated, meso, recorded
 
 import mesopop as mp
-from mesopop import atomic_file, long_run, reducers
+from mesopop import atomic_file, checkpointed_run, reducers
 from mesopop.recording import DEFAULT_RECORD
 
 xarray = pytest.importorskip("xarray")
@@ -52,7 +52,7 @@ class Stop:
     """Stops a run at its n-th checkpoint, as if the process had been killed."""
 
     def __init__(self, monkeypatch, after):
-        write, self.left = long_run.write_archive, after
+        write, self.left = checkpointed_run.write_archive, after
 
         def stopping(*arguments):
             if self.left == 0:
@@ -60,7 +60,7 @@ class Stop:
             self.left -= 1
             write(*arguments)
 
-        monkeypatch.setattr(long_run, "write_archive", stopping)
+        monkeypatch.setattr(checkpointed_run, "write_archive", stopping)
 
 
 class Killed(Exception):
@@ -69,7 +69,7 @@ class Killed(Exception):
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(long_run, "_BLOCK_VALUES", 1000)
+    monkeypatch.setattr(checkpointed_run, "_BLOCK_VALUES", 1000)
 
 
 # --- In one piece --------------------------------------------------------------------------------
@@ -137,15 +137,15 @@ def test_changes_are_in_the_file(tmp_path):
 # --- Stopped -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("trials", [1, 3])
-@pytest.mark.parametrize("by_path", [False, True], ids=["same call", "resume"])
+@pytest.mark.parametrize(
+    ("by_path", "trials"), [(False, 1), (True, 3)], ids=["same call", "resume"]
+)
 def test_stopped_at_any_checkpoint_and_resumed(monkeypatch, tmp_path, by_path, trials, engine):
     network = everything()
-    monkeypatch.setattr(long_run, "_BLOCK_VALUES", 200_000 if trials == 1 else 500_000)
     record = ["rate", "x", "spikes"] if engine["level"] == "micro" else ["rate", "x"]
     options = {"record": record, "record_dt": 1.0, "checkpoint_every": 0.0}
     paths = {"to": tmp_path / "run.nc", "checkpoint": tmp_path / "run.checkpoint"}
-    monkeypatch.setattr(long_run, "_BLOCK_VALUES", trials * 60 * 20 * len(record))
+    monkeypatch.setattr(checkpointed_run, "_BLOCK_VALUES", trials * 60 * 20 * len(record))
 
     def begin():
         return mp.run_long(
@@ -189,8 +189,8 @@ def test_stopped_at_any_checkpoint_and_resumed(monkeypatch, tmp_path, by_path, t
 SCRIPT = """
 import sys
 import mesopop as mp
-from mesopop import long_run, reducers
-long_run._BLOCK_VALUES = 20_000
+from mesopop import checkpointed_run, reducers
+checkpointed_run._BLOCK_VALUES = 20_000
 mp.run_long(
     mp.Simulation(mp.presets.load("lnp-up-down"), dt=0.1, level="meso", seed=3),
     float(sys.argv[1]),
@@ -314,8 +314,8 @@ def test_a_disk_that_is_full_at_a_checkpoint(monkeypatch, tmp_path, small_blocks
 LIMITED = """
 import resource, signal
 import mesopop as mp
-from mesopop import long_run
-long_run._BLOCK_VALUES = 20_000
+from mesopop import checkpointed_run
+checkpointed_run._BLOCK_VALUES = 20_000
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, 1_500_000))
 simulation = mp.Simulation(mp.presets.load("lnp-up-down"), dt=0.5, level="meso", seed=5)

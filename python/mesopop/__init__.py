@@ -14,10 +14,11 @@ _HOME = {
     "adaptation": ["SpikeTriggeredCurrent", "ThresholdKernel"],
     "build": ["build_info"],
     "changes": ["Change"],
+    "checkpointed_run": ["LongRun"],
     "comparison": ["compare"],
     "experiment": ["EventSettings", "Experiment", "SimulationSettings"],
     "initial": ["InitialState"],
-    "long_run": ["LongRun", "resume", "run_long"],
+    "long_run": ["resume", "run_long"],
     "network": ["Network", "Population", "Projection"],
     "neurons": ["GIF", "LIF", "LNP", "Poisson", "SpikeTrains"],
     "plasticity": ["TsodyksMarkram"],
@@ -36,10 +37,11 @@ if TYPE_CHECKING:
     from mesopop.adaptation import SpikeTriggeredCurrent, ThresholdKernel
     from mesopop.build import build_info
     from mesopop.changes import Change
+    from mesopop.checkpointed_run import LongRun
     from mesopop.comparison import compare
     from mesopop.experiment import EventSettings, Experiment, SimulationSettings
     from mesopop.initial import InitialState
-    from mesopop.long_run import LongRun, resume, run_long
+    from mesopop.long_run import resume, run_long
     from mesopop.network import Network, Population, Projection
     from mesopop.neurons import GIF, LIF, LNP, Poisson, SpikeTrains
     from mesopop.plasticity import TsodyksMarkram
