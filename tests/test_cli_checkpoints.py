@@ -40,9 +40,12 @@ FILES = ["config.toml", "figure.png", "meso-renewal.npz", "micro.npz", "table.tx
 
 
 def test_checkpoints_leave_nothing_but_the_results(run):
+    Path("a").mkdir()
+    Path("a", "mine.checkpoint").touch()
     status, _, err = run(*SHORT, "--output", "a", "--checkpoint", "0")
     assert (status, err) == (0, "")
     assert run(*SHORT, "--output", "b")[0] == 0
+    Path("a", "mine.checkpoint").unlink()
     assert names("a") == names("b") == FILES
     for name in ("micro.npz", "meso-renewal.npz"):
         one, other = (mp.Result.load(Path(folder) / name) for folder in "ab")
@@ -70,6 +73,10 @@ def test_a_run_that_is_stopped_goes_on(run, monkeypatch, after):
     status, _, err = run("mine.toml", "--output", "out", "--checkpoint")
     assert status == 2
     assert "of a run that was stopped: add --resume to go on, or remove it" in " ".join(err.split())
+    # Another experiment is refused, and the configuration in the folder stays.
+    status, _, err = run("lif-up-down", "--trials", 3, "--output", "out", "--resume")
+    assert status == 2
+    assert "another seed" in err or "another trials" in err
     # The seed that was drawn is that of the folder.
     status, _, err = run("mine.toml", "--output", "out", "--resume")
     assert (status, err) == (0, "")

@@ -132,8 +132,7 @@ def _run(options: argparse.Namespace) -> int:
         experiment = _overridden(experiment, options, folder)
         folder.mkdir(parents=True, exist_ok=True)
         if survives:
-            _prepare_checkpoints(folder, options)
-            experiment.to_toml(folder / CONFIG)
+            _prepare_checkpoints(experiment, folder, options)
         run = run_experiment(
             experiment,
             level=options.level,
@@ -149,7 +148,7 @@ def _run(options: argparse.Namespace) -> int:
         print(as_text(run))
     written = write_folder(run, folder, name)
     if survives and run.complete:
-        remove_checkpoints(folder)
+        remove_checkpoints(run, folder)
     if not options.quiet:
         print(f"\nWritten to {folder}{os.sep}")
         names = "  ".join(path.name for path in written)
@@ -165,13 +164,16 @@ def _run(options: argparse.Namespace) -> int:
     return INTERRUPTED
 
 
-def _prepare_checkpoints(folder: Path, options: argparse.Namespace) -> None:
+def _prepare_checkpoints(experiment: Experiment, folder: Path, options: argparse.Namespace) -> None:
     import signal
 
-    from mesopop.experiment_run import checkpoint_files
+    from mesopop.experiment_run import checkpoints_in
 
-    left = checkpoint_files(folder)
-    if left and not options.resume:
+    left = checkpoints_in(folder)
+    if not left:
+        # With the seed that was drawn, to go on with.
+        experiment.to_toml(folder / CONFIG)
+    elif not options.resume:
         raise ValueError(
             f"{folder} holds {left[0].name} of a run that was stopped: add --resume to go on, or "
             "remove it"

@@ -11,7 +11,7 @@ import numpy as np
 
 from mesopop.experiment import Experiment, SimulationSettings
 from mesopop.result import Result
-from mesopop.settings import DEFAULT_CLOSURE
+from mesopop.settings import DEFAULT_CLOSURE, EngineSettings
 from mesopop.simulation import Simulation
 
 
@@ -159,16 +159,20 @@ def run_experiment(
     return ExperimentRun(experiment, tuple(runs), left_out)
 
 
-def checkpoint_files(folder: Path) -> list[Path]:
-    """Checkpoints and recordings in a folder that no longer, or not yet, belong to a result."""
-    checkpoints = sorted(folder.glob("*.checkpoint"))
-    return [*checkpoints, *(path.with_suffix(".nc") for path in checkpoints)]
+def checkpoints_in(folder: Path) -> list[Path]:
+    """Checkpoints that `run_experiment` has left in a folder."""
+    return [*folder.glob("micro.checkpoint"), *sorted(folder.glob("meso-*.checkpoint"))]
 
 
-def remove_checkpoints(folder: Path) -> None:
-    """Remove what `run_experiment` left for going on, the recordings first."""
-    for path in reversed(checkpoint_files(folder)):
-        path.unlink(missing_ok=True)
+def remove_checkpoints(run: ExperimentRun, folder: Path) -> None:
+    """Remove what `run_experiment` left for going on, once the results are elsewhere."""
+    for suffix in (".checkpoint", ".nc"):
+        for level in run.levels:
+            _file(folder, level.result.settings, suffix).unlink(missing_ok=True)
+
+
+def _file(folder: Path, engine: EngineSettings, suffix: str) -> Path:
+    return folder / (engine.label.replace(" ", "-") + suffix)
 
 
 def _run_level(
@@ -194,21 +198,21 @@ def _run_level_from_checkpoint(
 ) -> LevelRun:
     from mesopop.long_run import run_long
 
-    name, failure = simulation.settings.label.replace(" ", "-"), ""
+    recording, failure = _file(folder, simulation.settings, ".nc"), ""
     try:
         run = run_long(
             simulation,
             settings.duration,
-            to=folder / f"{name}.nc",
+            to=recording,
             record=record,
             record_dt=settings.record_dt,
-            checkpoint=folder / f"{name}.checkpoint",
+            checkpoint=_file(folder, simulation.settings, ".checkpoint"),
             checkpoint_every=every,
             progress=progress,
         )
     except FloatingPointError as error:
         run, failure = error.result, str(error)  # type: ignore[attr-defined]
-    return LevelRun(Result.load(folder / f"{name}.nc"), run.seconds, failure)
+    return LevelRun(Result.load(recording), run.seconds, failure)
 
 
 def _long_enough(experiment: Experiment, analysed: float) -> bool:
