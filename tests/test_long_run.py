@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 import numpy as np
 import pytest
-from networks import MICRO, assert_same_bits, everything, isolated, meso, recorded
+from networks import MICRO, assert_same_bits, isolated, meso, recorded
 
 import mesopop as mp
 from mesopop import atomic_file, checkpointed_run, reducers
@@ -140,8 +140,7 @@ def test_changes_are_in_the_file(tmp_path):
 @pytest.mark.parametrize(
     ("by_path", "trials"), [(False, 1), (True, 3)], ids=["same call", "resume"]
 )
-def test_stopped_at_any_checkpoint_and_resumed(monkeypatch, tmp_path, by_path, trials, engine):
-    network = everything()
+def test_stopped_at_any_checkpoint_and_resumed(monkeypatch, tmp_path, by_path, trials, engine, zoo):
     record = ["rate", "x", "spikes"] if engine["level"] == "micro" else ["rate", "x"]
     options = {"record": record, "record_dt": 1.0, "checkpoint_every": 0.0}
     paths = {"to": tmp_path / "run.nc", "checkpoint": tmp_path / "run.checkpoint"}
@@ -149,11 +148,11 @@ def test_stopped_at_any_checkpoint_and_resumed(monkeypatch, tmp_path, by_path, t
 
     def begin():
         return mp.run_long(
-            start(network, engine, trials=trials), 200.0, reduce=make_reducers(), **paths, **options
+            start(zoo, engine, trials=trials), 200.0, reduce=make_reducers(), **paths, **options
         )
 
     whole = mp.run_long(
-        start(network, engine, trials=trials),
+        start(zoo, engine, trials=trials),
         200.0,
         reduce=make_reducers(),
         to=tmp_path / "whole.nc",
@@ -176,7 +175,7 @@ def test_stopped_at_any_checkpoint_and_resumed(monkeypatch, tmp_path, by_path, t
     assert_same_bits(found(begin()), found(whole))
     # And longer.
     longer = mp.run_long(
-        start(network, engine, trials=trials),
+        start(zoo, engine, trials=trials),
         250.0,
         reduce=make_reducers(),
         **paths,

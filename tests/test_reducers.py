@@ -144,7 +144,7 @@ def test_events_are_those_of_the_whole_series(whole, quantity, thresholds):
     assert same_events(dwell.result, expected) == 6
     assert repr(dwell.result) == repr(expected)
     spikes = fed(reducers.PopulationSpikes(quantity, "E", **thresholds), cut(whole, edges))
-    assert same_events(spikes.result, expected_spikes, without=("widths",)) == 8
+    assert same_events(spikes.result, expected_spikes, without=("widths",)) == 9
     assert "width" not in repr(spikes.result)
 
 

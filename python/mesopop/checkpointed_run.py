@@ -285,7 +285,7 @@ class CheckpointedRun:
             self._take(self.simulation._advance(piece, bar, pause))
         except (FloatingPointError, MemoryError) as error:
             # What came before is good, and the last thing that is.
-            self._take(error.result)  # type: ignore[attr-defined]
+            self._take(error.result)  # type: ignore[union-attr]
             if self.file is not None:
                 self.file.commit()
                 self.unwritten.clear()

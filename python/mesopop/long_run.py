@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mesopop.archive import read_archive
 from mesopop.checkpointed_run import CheckpointedRun, LongRun
+from mesopop.neuron_recording import Neurons
 from mesopop.recording import DEFAULT_RECORD, PER_POPULATION, Piece, is_recorded
 from mesopop.reducers import Reducer, reducer_from
 from mesopop.simulation import Simulation
@@ -98,6 +99,12 @@ def run_long(
             raise TypeError(f'reduce["{name}"] must be a Reducer, got {reducer!r}')
     if to is None and record is not None:
         raise ValueError("record says what to write to a file: it needs to=")
+    for item in record or ():
+        if isinstance(item, Neurons):
+            raise ValueError(
+                f'record: Neurons("{item.population}", ...) cannot be written while a long run goes '
+                "on; use Simulation.run or Simulation.blocks"
+            )
     written = () if to is None else tuple(DEFAULT_RECORD if record is None else record)
     needed = [quantity for reducer in reducers.values() for quantity, _ in reducer.series]
     piece = simulation._piece(duration, list(dict.fromkeys([*written, *needed])), record_dt)

@@ -4,6 +4,7 @@ refused here by name."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from attrs import frozen
 
@@ -98,10 +99,10 @@ def choose_engine(
         asked = _methods_asked_for(network, "auto" if method is None else method)
         return _choose_methods(network, asked, cohort_tolerance)
     _refuse_heterogeneity(network)
-    micro_only = {"method": method, "cohort_tolerance": cohort_tolerance}
-    for name, value in micro_only.items():
-        if value is not None:
-            raise ValueError(f'{name} applies to level="micro", got {value!r} at level="meso"')
+    micro_only: dict[str, Any] = {"method": method, "cohort_tolerance": cohort_tolerance}
+    for name, given in micro_only.items():
+        if given is not None:
+            raise ValueError(f'{name} applies to level="micro", got {given!r} at level="meso"')
     noise = _require_option("noise", "binomial" if noise is None else noise, NOISES)
     # Cohorts have integer numbers of neurons, which the diffusion approximation has not.
     default = "second_order" if noise == "gaussian" else DEFAULT_CLOSURE

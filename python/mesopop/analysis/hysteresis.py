@@ -60,6 +60,7 @@ class Division:
     high: float
     smooth: float
     dt: float
+    origin: str = ""
     trials: int
     bins: int
 

@@ -281,9 +281,6 @@ def population_spikes(
     seen = found[~found["first"]]
     seen_onsets = (seen["start"] + 1) * dt
     events = seen[~seen["last"]]
-    # Only the last event of a trial may be cut off, so each interval begins with a complete one.
-    followed = np.diff(events["trial"], append=-1) == 0
-    followed |= np.isin(events["trial"], seen["trial"][seen["last"]])
 
     # Positions in the flattened arrays; an event never reaches the end of its trial.
     offset = events["trial"] * segmentation.bins
@@ -305,10 +302,19 @@ def population_spikes(
         x_before=None if x_values is None else x_values.ravel()[start - 1],
         x_after=None if x_values is None else x_values.ravel()[stop - 1],
         intervals=onset_intervals(seen_onsets, seen["trial"]),
-        before_interval=np.flatnonzero(followed),
+        before_interval=before_intervals(seen),
         censored=censored_intervals(found, dt),
         reason=no_event(segmentation, len(events), (float(curve.min()), float(curve.max()))),
     )
+
+
+def before_intervals(seen: NDArray[np.void]) -> NDArray[np.int64]:
+    """Which complete events precede an interval, of those of which the beginning was seen."""
+    # Only the last event of a trial may be cut off, so each interval begins with a complete one.
+    events = seen[~seen["last"]]
+    followed = np.diff(events["trial"], append=-1) == 0
+    followed |= np.isin(events["trial"], seen["trial"][seen["last"]])
+    return np.flatnonzero(followed)
 
 
 def _within(

@@ -13,8 +13,8 @@ from mesopop.analysis.hysteresis import (
     intervals,
     switches,
 )
-from mesopop.analysis.series import require_thresholds
 from mesopop.analysis.smoothing import SmoothedBlocks
+from mesopop.analysis.thresholds import Thresholds
 from mesopop.reducers.event_list import EventList
 from mesopop.reducers.reducer import Floats, Reducer, SettingsOfFields, State, quantity_known
 from mesopop.validation import number, real_number, text
@@ -39,7 +39,7 @@ class Crossings(SettingsOfFields, Reducer):
     _switches: EventList = field(init=False, repr=False, factory=lambda: EventList(_SWITCH))
 
     def __attrs_post_init__(self) -> None:
-        require_thresholds(self.low, self.high)
+        Thresholds(low=self.low, high=self.high)  # refuses low >= high
 
     @property
     def series(self) -> tuple[tuple[str, str], ...]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mesopop.analysis.hysteresis import UP, censored_intervals, onset_intervals
 from mesopop.analysis.population_spikes import PopulationSpikes as Found
-from mesopop.analysis.population_spikes import no_event
+from mesopop.analysis.population_spikes import before_intervals, no_event
 from mesopop.reducers.crossings import Crossings
 from mesopop.reducers.event_list import EventList
 from mesopop.reducers.reducer import Floats, State
@@ -110,6 +110,7 @@ class PopulationSpikes(Crossings):
             x_before=None,
             x_after=None,
             intervals=onset_intervals((seen["start"] + 1) * dt, seen["trial"]),
+            before_interval=before_intervals(seen),
             censored=censored_intervals(found, dt),
             reason=no_event(segmentation, len(events), self.extremes()),
         )
