@@ -6,6 +6,7 @@ import os
 import zipfile
 from pathlib import Path
 
+import attrs
 import numpy as np
 import pytest
 from networks import MICRO, assert_same_bits, isolated, meso, recorded
@@ -228,3 +229,62 @@ def test_a_simulation_that_failed_is_not_saved(tmp_path):
     with pytest.raises(RuntimeError, match="stopped and cannot go on"):
         running.save(tmp_path / "failed")
     assert not list(tmp_path.iterdir())
+
+
+def test_connections_and_methods_by_population(tmp_path):
+    rng = np.random.default_rng(3)
+    matrix = (rng.random((40, 40)) < 0.2) * rng.uniform(0.5, 1.5, (40, 40))
+    lif = mp.LIF(tau_m=20, v_th=15, v_reset=0, t_ref=4, delta_u=2, rate_at_threshold=10)
+    network = mp.Network(
+        populations=[
+            mp.Population(
+                "E", size=40, drive=(12.0, mp.PerNeuron(rng.normal(0, 2, 40))), neuron=lif
+            ),
+            mp.Population("I", size=30, drive=14.0, neuron=lif),
+        ],
+        projections=[
+            mp.Projection(
+                "E", "E", weight=0.5, delay=1, connectivity=mp.ExplicitConnections(matrix)
+            ),
+            mp.Projection("I", "E", weight=-0.5, delay=1, probability=0.3, tau_s=3),
+            mp.Projection(
+                "I",
+                "E",
+                weight=-0.2,
+                probability=0.2,
+                connectivity=mp.FixedInDegree(),
+                delay=mp.DelayDistribution([1.0, 2.0], [0.5, 0.5]),
+                name="late",
+            ),
+            mp.Projection("E", "I", weight=0.3, delay=1),
+        ],
+    )
+    method = {"E": "neurons", "I": "cohorts"}
+    running = mp.Simulation(network, dt=0.5, method=method, cohort_tolerance=0.1, seed=7, trials=2)
+    running.run(100.0)
+    running.save(tmp_path / "simulation")
+    copy = mp.Simulation.load(tmp_path / "simulation")
+    assert copy.settings == running.settings
+    assert copy.settings.method == method
+    assert copy.network == network
+    assert_same_bits(recorded(copy.run(100.0)), recorded(running.run(100.0)))
+    # New weights and drives act on the connections that were drawn.
+    for simulation in (copy, running):
+        drive = (13.0, mp.PerNeuron(np.arange(40.0) / 20))
+        populations = [attrs.evolve(network.populations[0], drive=drive), network.populations[1]]
+        simulation.change(attrs.evolve(network, populations=populations))
+    copy.save(tmp_path / "simulation")
+    again = mp.Simulation.load(tmp_path / "simulation")
+    assert_same_bits(recorded(again.run(100.0)), recorded(running.run(100.0)))
+    with pytest.raises(ValueError, match='"I->E": probability cannot change at level="micro"'):
+        changed = attrs.evolve(network.projections[1], probability=0.4)
+        projections = [network.projections[0], changed, *network.projections[2:]]
+        running.change(attrs.evolve(running.network, projections=projections))
+    plain = attrs.evolve(network.populations[0], drive=12.0)
+    with pytest.raises(ValueError, match="be PerNeuron or not as before"):
+        running.change(attrs.evolve(network, populations=[plain, network.populations[1]]))
+    chosen = mp.Neurons("E", [0])
+    with pytest.raises(ValueError, match=r'Neurons\("E", ...\) cannot be written'):
+        mp.run_long(running, 10.0, to=tmp_path / "run.nc", record=["rate", chosen])
+    with pytest.raises(ValueError, match="method must name every population, E, I, got E"):
+        mp.Simulation(network, dt=0.5, method={"E": "neurons"})

@@ -162,6 +162,21 @@ def resume(
         If there is no such file, or as `run_long`.
     ValueError
         If it is damaged, of a newer version, or not a checkpoint of a long run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import mesopop as mp
+    >>> simulation = mp.Simulation(mp.presets.load("lnp-up-down"), dt=0.1, level="meso", seed=1)
+    >>> rates = mp.reducers.Histogram("rate", "E", edges=[0, 10, 20, 30, 60])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = f"{folder}/run.checkpoint"
+    ...     run = mp.run_long(
+    ...         simulation, 2000, reduce={"rates": rates}, record_dt=10, checkpoint=path
+    ...     )
+    ...     again = mp.resume(path)  # of a run that was stopped: goes on
+    >>> again.time
+    2000.0
     """
     path = Path(checkpoint)
     header, arrays = read_archive(path)

@@ -174,7 +174,7 @@ class PopulationSpikes:
             ["duration of the excursion", str(mean(self.durations, "ms"))],
         ]
         if self.widths is not None:
-            rows.insert(4, ["width at half prominence", str(self.mean_width)])
+            rows.insert(7, ["width at half prominence", str(self.mean_width)])
         if self.released is not None:
             rows.append(["released per neuron and event", str(mean(self.released))])
         for name, before, after in (
