@@ -234,7 +234,7 @@ def interrupt(monkeypatch):
 
     def after(*blocks):
         bars.extend(Bar(count) for count in blocks)
-        monkeypatch.setattr(simulation, "_progress_bar", lambda *_: bars.pop(0))
+        monkeypatch.setattr(simulation, "progress_bar", lambda *_: bars.pop(0))
 
     return after
 

@@ -13,6 +13,8 @@ __version__ = "0.1.0"
 _HOME = {
     "adaptation": ["SpikeTriggeredCurrent", "ThresholdKernel"],
     "build": ["build_info"],
+    "changes": ["Change"],
+    "checkpointed_run": ["LongRun"],
     "comparison": ["compare"],
     "connectivity": ["Bernoulli", "FixedInDegree"],
     "delays": ["DelayDistribution"],
@@ -20,6 +22,7 @@ _HOME = {
     "explicit_connections": ["ExplicitConnections"],
     "initial": ["InitialState"],
     "nest_parameters": ["from_nest_parameters", "to_nest_parameters"],
+    "long_run": ["resume", "run_long"],
     "network": ["Network", "Population", "Projection"],
     "neuron_recording": ["NeuronRecord", "Neurons"],
     "neurons": ["GIF", "LIF", "LNP", "Poisson", "SpikeTrains"],
@@ -31,21 +34,24 @@ _HOME = {
     "sweeps.sweep": ["sweep"],
     "transfer": ["Exponential", "Softplus"],
 }
-_MODULES = ["analysis", "plot", "presets", "theory"]
+_MODULES = ["analysis", "plot", "presets", "reducers", "theory"]
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = sorted([*_MODULE_OF, *_MODULES])
 
 if TYPE_CHECKING:
-    from mesopop import analysis, plot, presets, theory
+    from mesopop import analysis, plot, presets, reducers, theory
     from mesopop.adaptation import SpikeTriggeredCurrent, ThresholdKernel
     from mesopop.build import build_info
+    from mesopop.changes import Change
+    from mesopop.checkpointed_run import LongRun
     from mesopop.comparison import compare
     from mesopop.connectivity import Bernoulli, FixedInDegree
     from mesopop.delays import DelayDistribution
     from mesopop.experiment import EventSettings, Experiment, SimulationSettings
     from mesopop.explicit_connections import ExplicitConnections
     from mesopop.initial import InitialState
+    from mesopop.long_run import resume, run_long
     from mesopop.nest_parameters import from_nest_parameters, to_nest_parameters
     from mesopop.network import Network, Population, Projection
     from mesopop.neuron_recording import NeuronRecord, Neurons

@@ -19,7 +19,7 @@ from mesopop.experiment import Experiment
 from mesopop.settings import CLOSURES, LEVELS
 from mesopop.validation import did_you_mean
 
-RESULTS = Path("mesopop-results")
+RESULTS, CONFIG = Path("mesopop-results"), "config.toml"
 UNBROKEN: Any = {"break_on_hyphens": False, "break_long_words": False}
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
@@ -87,6 +87,21 @@ def _parser() -> argparse.ArgumentParser:
         help="of a preset, e.g. synapse=mixed of feedforward; see `mesopop presets`",
     )
     run.add_argument("--threads", type=int, metavar="N", help="default: all processors")
+    run.add_argument(
+        "--checkpoint",
+        type=float,
+        nargs="?",
+        const=60.0,
+        metavar="S",
+        help="save the state to the folder every S seconds of elapsed time (60 if no number is "
+        "given), so that a run that is killed can go on",
+    )
+    run.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the checkpoints in the folder, if there are any; otherwise the same "
+        "command",
+    )
     run.add_argument("--quiet", action="store_true", help="print nothing but errors")
     run.set_defaults(command=_run)
 
@@ -132,25 +147,32 @@ def _help(parser: argparse.ArgumentParser, _: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from mesopop.experiment_report import as_text, write_folder
-    from mesopop.experiment_run import run_experiment
+    from mesopop.experiment_run import remove_checkpoints, run_experiment
 
+    survives = options.resume or options.checkpoint is not None
     try:
         name, experiment = _read(options.experiment, options.option)
-        experiment = _overridden(experiment, options)
         folder = RESULTS / name if options.output is None else options.output
+        experiment = _overridden(experiment, options, folder)
         folder.mkdir(parents=True, exist_ok=True)
+        if survives:
+            _prepare_checkpoints(experiment, folder, options)
         run = run_experiment(
             experiment,
             level=options.level,
             n_threads=options.threads,
+            checkpoints=folder if survives else None,
+            checkpoint_every=60.0 if options.checkpoint is None else options.checkpoint,
             progress=not options.quiet,
         )
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, OSError, ImportError) as error:
         print(f"mesopop run: error: {error}", file=sys.stderr)
         return BAD_INPUT
     if not options.quiet:
         print(as_text(run))
     written = write_folder(run, folder, name)
+    if survives and run.complete:
+        remove_checkpoints(run, folder)
     if not options.quiet:
         print(f"\nWritten to {folder}{os.sep}")
         names = "  ".join(path.name for path in written)
@@ -159,7 +181,29 @@ def _run(options: argparse.Namespace) -> int:
         if level.failure:
             print(f"mesopop run: error: {level.failure}", file=sys.stderr)
             return FAILED
-    return 0 if run.complete else INTERRUPTED
+    if run.complete:
+        return 0
+    if survives and not options.quiet:
+        print("\nThe same command with --resume goes on from here.")
+    return INTERRUPTED
+
+
+def _prepare_checkpoints(experiment: Experiment, folder: Path, options: argparse.Namespace) -> None:
+    import signal
+
+    from mesopop.experiment_run import checkpoints_in
+
+    left = checkpoints_in(folder)
+    if not left:
+        # With the seed that was drawn, to go on with.
+        experiment.to_toml(folder / CONFIG)
+    elif not options.resume:
+        raise ValueError(
+            f"{folder} holds {left[0].name} of a run that was stopped: add --resume to go on, or "
+            "remove it"
+        )
+    # What schedulers send before they kill: stop as after Ctrl-C, with a last checkpoint.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _sweep(options: argparse.Namespace) -> int:
@@ -220,7 +264,7 @@ def _plain(value: str) -> str | int | float:
     return value
 
 
-def _overridden(experiment: Experiment, options: argparse.Namespace) -> Experiment:
+def _overridden(experiment: Experiment, options: argparse.Namespace, folder: Path) -> Experiment:
     changes: dict[str, Any] = {}
     if options.closure:
         if options.level == "micro":
@@ -234,6 +278,8 @@ def _overridden(experiment: Experiment, options: argparse.Namespace) -> Experime
         changes["trials"] = options.trials
     if options.seed is not None:
         changes["seed"] = options.seed
+    elif experiment.simulation.seed is None and options.resume and (folder / CONFIG).exists():
+        changes["seed"] = Experiment.from_toml(folder / CONFIG).simulation.seed
     elif experiment.simulation.seed is None:
         # Drawn here, and short, so that the configuration that is written repeats the run.
         changes["seed"] = int(np.random.SeedSequence().generate_state(1)[0])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 import attrs
 import numpy as np
 
-from mesopop.experiment import Experiment
+from mesopop.experiment import Experiment, SimulationSettings
 from mesopop.result import Result
-from mesopop.settings import DEFAULT_CLOSURE
+from mesopop.settings import DEFAULT_CLOSURE, EngineSettings
 from mesopop.simulation import Simulation
 
 
@@ -70,6 +72,8 @@ def run_experiment(
     *,
     level: str | None = None,
     n_threads: int | None = None,
+    checkpoints: Path | None = None,
+    checkpoint_every: float = 60.0,
     progress: bool = False,
 ) -> ExperimentRun:
     """Simulate an experiment neuron by neuron and mesoscopically.
@@ -85,11 +89,18 @@ def run_experiment(
         Default: both.
     n_threads : int, optional
         As in `simulate`.
+    checkpoints : Path, optional
+        A folder that exists, for a checkpoint and a recording of every level (``LEVEL.checkpoint``,
+        ``LEVEL.nc``), from which the same call goes on. They stay until `remove_checkpoints`.
+    checkpoint_every : float
+        Seconds of elapsed time between them.
     progress : bool
         Show progress bars on standard error, if that is a terminal.
 
     Raises
     ------
+    ImportError
+        If h5netcdf is not installed, with `checkpoints`.
     ValueError
         If network, settings and levels do not go together.
     """
@@ -145,17 +156,72 @@ def run_experiment(
 
     runs: list[LevelRun] = []
     for simulation in simulations:
-        started, failure = time.perf_counter(), ""
-        try:
-            result = simulation.run(
-                settings.duration, record=record, record_dt=settings.record_dt, progress=progress
+        if checkpoints is None:
+            run = _run_level(simulation, settings, record, progress)
+        else:
+            run = _run_level_from_checkpoint(
+                simulation, settings, record, checkpoints, checkpoint_every, progress
             )
-        except FloatingPointError as error:
-            result, failure = error.result, str(error)  # type: ignore[attr-defined]
-        runs.append(LevelRun(result, time.perf_counter() - started, failure))
-        if not result.complete:
+        runs.append(run)
+        if not run.result.complete:
             break
     return ExperimentRun(experiment, tuple(runs), left_out)
+
+
+def checkpoints_in(folder: Path) -> list[Path]:
+    """Checkpoints that `run_experiment` has left in a folder."""
+    return [*folder.glob("micro.checkpoint"), *sorted(folder.glob("meso-*.checkpoint"))]
+
+
+def remove_checkpoints(run: ExperimentRun, folder: Path) -> None:
+    """Remove what `run_experiment` left for going on, once the results are elsewhere."""
+    for suffix in (".checkpoint", ".nc"):
+        for level in run.levels:
+            _file(folder, level.result.settings, suffix).unlink(missing_ok=True)
+
+
+def _file(folder: Path, engine: EngineSettings, suffix: str) -> Path:
+    return folder / (engine.label.replace(" ", "-") + suffix)
+
+
+def _run_level(
+    simulation: Simulation, settings: SimulationSettings, record: Sequence[str], progress: bool
+) -> LevelRun:
+    started, failure = time.perf_counter(), ""
+    try:
+        result = simulation.run(
+            settings.duration, record=record, record_dt=settings.record_dt, progress=progress
+        )
+    except FloatingPointError as error:
+        result, failure = error.result, str(error)  # type: ignore[attr-defined]
+    return LevelRun(result, time.perf_counter() - started, failure)
+
+
+def _run_level_from_checkpoint(
+    simulation: Simulation,
+    settings: SimulationSettings,
+    record: Sequence[str],
+    folder: Path,
+    every: float,
+    progress: bool,
+) -> LevelRun:
+    from mesopop.long_run import run_long
+
+    recording, failure = _file(folder, simulation.settings, ".nc"), ""
+    try:
+        run = run_long(
+            simulation,
+            settings.duration,
+            to=recording,
+            record=record,
+            record_dt=settings.record_dt,
+            checkpoint=_file(folder, simulation.settings, ".checkpoint"),
+            checkpoint_every=every,
+            progress=progress,
+        )
+    except FloatingPointError as error:
+        run, failure = error.result, str(error)  # type: ignore[attr-defined]
+    return LevelRun(Result.load(recording), run.seconds, failure)
 
 
 def _long_enough(experiment: Experiment, analysed: float) -> bool:

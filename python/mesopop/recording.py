@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from attrs import frozen
 
 from mesopop.compiled import CompiledNetwork
 from mesopop.network import Network
 from mesopop.neuron_recording import NeuronRecord, Neurons
 from mesopop.neurons import LIF, LNP
-from mesopop.validation import did_you_mean
+from mesopop.validation import did_you_mean, steps
 
 PER_POPULATION = ("rate", "potential")
 PER_STP_STATE = ("release", "u", "x")
@@ -51,6 +52,71 @@ def check_record(
             raise ValueError('record: "spikes" needs level="micro", where neurons have names')
         names.append(item)
     return tuple(names), tuple(chosen.values())
+
+
+@frozen(kw_only=True)
+class Piece:
+    """So many bins of recording, of so many time steps each."""
+
+    record: tuple[str, ...]
+    chosen: tuple[Neurons, ...] = ()
+    bins: int
+    steps_per_bin: int
+    dt: float
+    record_limit: float = DEFAULT_RECORD_LIMIT  # GB
+
+    @classmethod
+    def of(
+        cls,
+        duration: float,
+        *,
+        dt: float,
+        record: tuple[str, ...],
+        chosen: tuple[Neurons, ...],
+        record_dt: float | None,
+        record_limit: float,
+    ) -> Piece:
+        """The piece of `duration` ms, in bins of `record_dt` ms (None: of one step)."""
+        steps_per_bin = steps("record_dt", dt if record_dt is None else record_dt, dt)
+        if steps_per_bin == 0:
+            raise ValueError(f"record_dt must be >= dt = {dt!r} ms, got {record_dt!r} ms")
+        bins = bins_in("duration", duration, steps_per_bin, dt)
+        return cls(
+            record=record,
+            chosen=chosen,
+            bins=bins,
+            steps_per_bin=steps_per_bin,
+            dt=dt,
+            record_limit=record_limit,
+        )
+
+    @property
+    def record_dt(self) -> float:
+        """Width of a bin, ms."""
+        return self.steps_per_bin * self.dt
+
+    @property
+    def duration(self) -> float:
+        """Of the piece, ms."""
+        return self.bins * self.steps_per_bin * self.dt
+
+
+def bins_in(name: str, duration: float, steps_per_bin: int, dt: float) -> int:
+    """Number of bins in a time, which must be a positive multiple of one (ms)."""
+    bins, rest = divmod(steps(name, duration, dt), steps_per_bin)
+    if rest or not bins:
+        raise ValueError(
+            f"{name} must be a positive multiple of record_dt = {steps_per_bin * dt:g} "
+            f"ms, got {duration!r} ms"
+        )
+    return bins
+
+
+def is_recorded(network: Network, quantity: str, label: str) -> bool:
+    """Whether a population or projection of a network has a quantity."""
+    if quantity == "potential":
+        return isinstance(network.population(label).neuron, (LIF, LNP))
+    return quantity not in ("u", "x") or network.projection(label).stp is not None
 
 
 class Recording:
@@ -106,20 +172,30 @@ class Recording:
             "spikes" in neurons.of(self._compiled.network) for neurons in self._chosen.values()
         )
 
-    def allocate(self, record_limit: int) -> dict[str, Any]:
-        """Make room, for at most `record_limit` bytes; returns what the engines are handed.
+    def require_room(self, record_limit: float) -> None:
+        """Check that the arrays take at most `record_limit` GB.
+
+        Raises
+        ------
+        ValueError
+            If they take more.
+        """
+        if self.memory > int(record_limit * GIGABYTE):
+            raise ValueError(
+                f"recording would take {self.memory / GIGABYTE:.3g} GB, more than record_limit = "
+                f"{record_limit:.3g} GB: record less, in wider bins (record_dt) or "
+                "shorter pieces, or raise record_limit"
+            )
+
+    def allocate(self, record_limit: float) -> dict[str, Any]:
+        """Make room, for at most `record_limit` GB; returns what the engines are handed.
 
         Raises
         ------
         ValueError
             If the arrays take more.
         """
-        if self.memory > record_limit:
-            raise ValueError(
-                f"recording would take {self.memory / GIGABYTE:.3g} GB, more than record_limit = "
-                f"{record_limit / GIGABYTE:.3g} GB: record less, in wider bins (record_dt) or "
-                "shorter pieces, or raise record_limit"
-            )
+        self.require_room(record_limit)
         populations = self._compiled.network.populations
         shape = (self._trials, self._bins)
         self._arrays = {
@@ -131,7 +207,8 @@ class Recording:
             self._room_of(self._chosen[p.name]) if p.name in self._chosen else None
             for p in populations
         ]
-        left = min((record_limit - self.memory) // SPIKE.itemsize // self._trials, 2**62)
+        left = int(record_limit * GIGABYTE) - self.memory
+        left = min(left // SPIKE.itemsize // self._trials, 2**62)
         return {
             **{name: self._arrays.get(name) for name in self._channels},
             "record_spikes": ["spikes" in self._quantities] * len(populations),
@@ -177,9 +254,9 @@ class Recording:
             recorded["rate"] = {name: channel("rate", i) for name, i in index.items()}
         if "potential" in self._quantities:
             recorded["potential"] = {
-                p.name: channel("potential", index[p.name])
-                for p in network.populations
-                if isinstance(p.neuron, (LIF, LNP))
+                name: channel("potential", i)
+                for name, i in index.items()
+                if is_recorded(network, "potential", name)
             }
         for quantity in PER_STP_STATE:
             if quantity in self._quantities:

@@ -13,6 +13,7 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
+from mesopop.changes import Change
 from mesopop.labelled import Labelled
 from mesopop.network import Network
 from mesopop.neuron_recording import PER_NEURON, NeuronRecord
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 FORMAT = 1
+MOST_ROWS = 6
 QUANTITIES = ("rate", "release", "u", "x", "potential")
 
 
@@ -69,6 +71,8 @@ class Result:
     trials : int
     complete : bool
         False if the simulation stopped before its end.
+    changes : tuple of Change
+        What `Simulation.change` had changed until then; `network` is the one of this piece.
     versions : dict
         Of mesopop and numpy.
     """
@@ -89,6 +93,7 @@ class Result:
     spawn_key: tuple[int, ...] = ()
     trials: int = 1
     complete: bool = True
+    changes: tuple[Change, ...] = ()
     versions: dict[str, str] = field(factory=dict)
 
     @property
@@ -99,10 +104,7 @@ class Result:
     @property
     def label(self) -> str:
         """What tables and figures call it: "micro", or e.g. "meso renewal"."""
-        if self.settings.level == "micro":
-            return "micro"
-        noise = self.settings.noise
-        return f"meso {self.settings.closure}" + ("" if noise == "binomial" else f", noise {noise}")
+        return self.settings.label
 
     def after(self, time: float) -> Result:
         """What was recorded after a time, for cutting transients.
@@ -191,21 +193,28 @@ class Result:
             "spawn_key": self.spawn_key,
             "same": same,
             "neurons": of_neurons,
+            "changes": [attrs.asdict(change) for change in self.changes],
             **{k: getattr(self, k) for k in ("dt", "record_dt", "trials", "complete", "versions")},
         }
         np.savez_compressed(path, header=json.dumps(header), **arrays)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Result:
-        """Read what `save` wrote.
+        """Read what `save` wrote, or the ``.nc`` file of a long run, all of it into memory.
 
         Raises
         ------
+        ImportError
+            If h5netcdf is not installed, for a ``.nc`` file.
         ValueError
             If the file was written in a format that this version does not know.
         """
         from mesopop.network_toml import network_from_dict
 
+        if Path(path).suffix == ".nc":
+            from mesopop.recording_file import read_recording
+
+            return read_recording(Path(path))
         with np.load(_npz(path), allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
             if header["format"] != FORMAT:
@@ -238,6 +247,7 @@ class Result:
             neurons={name: NeuronRecord.from_arrays(arrays) for name, arrays in neurons.items()},
             seed=tuple(seed) if isinstance(seed, list) else seed,
             spawn_key=tuple(header["spawn_key"]),
+            changes=tuple(Change(**change) for change in header.get("changes", ())),
             **{k: header[k] for k in ("dt", "record_dt", "trials", "complete", "versions")},
             **{"rate": {}, **quantities},
         )
@@ -316,6 +326,7 @@ class Result:
             f"dt {self.dt:g} ms, recorded every {self.record_dt:g} ms, seed {self.seed}"
             + ("" if self.complete else " (incomplete)")
         ]
+        lines += [f"  changed at {change}" for change in self.changes[-MOST_ROWS:]]
         lines += [f"  {row}" for row in _rows(self)]
         return "\n".join(lines)
 
@@ -328,7 +339,7 @@ class Result:
 _UNITS = {"rate": "Hz", "release": "Hz", "potential": "mV", "u": "", "x": ""}
 
 
-def _rows(result: Result, most: int = 6) -> list[str]:
+def _rows(result: Result, most: int = MOST_ROWS) -> list[str]:
     # One line per array with its mean, a few per quantity.
     rows = []
     for quantity, unit in _UNITS.items():
@@ -351,6 +362,13 @@ def _rows(result: Result, most: int = 6) -> list[str]:
             + ", ".join(names)
         )
     return rows
+
+
+def versions() -> dict[str, str]:
+    """Of mesopop and numpy."""
+    from mesopop import __version__
+
+    return {"mesopop": __version__, "numpy": np.__version__}
 
 
 def _npz(path: str | PathLike[str]) -> Path:

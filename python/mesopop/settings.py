@@ -3,6 +3,9 @@ refused here by name."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from attrs import frozen
 
 from mesopop.adaptation import ThresholdKernel
@@ -61,12 +64,20 @@ class EngineSettings:
         """The method by which one population is simulated."""
         return self.method[population] if isinstance(self.method, dict) else self.method
 
+    @property
+    def label(self) -> str:
+        """What tables, figures and files call it: "micro", or e.g. "meso renewal"."""
+        if self.level == "micro":
+            return "micro"
+        noise = "" if self.noise == "binomial" else f", noise {self.noise}"
+        return f"meso {self.closure}{noise}"
+
 
 def choose_engine(
     network: Network,
     *,
     level: str,
-    method: str | None,
+    method: str | Mapping[str, str] | None,
     closure: str | None,
     noise: str | None,
     bin_tolerance: float | None,
@@ -85,13 +96,13 @@ def choose_engine(
         for name, value in meso_only.items():
             if value is not None:
                 raise ValueError(f'{name} applies to level="meso", got {value!r} at level="micro"')
-        method = _require_option("method", "auto" if method is None else method, METHODS)
-        return _choose_methods(network, method, cohort_tolerance)
+        asked = _methods_asked_for(network, "auto" if method is None else method)
+        return _choose_methods(network, asked, cohort_tolerance)
     _refuse_heterogeneity(network)
-    micro_only = {"method": method, "cohort_tolerance": cohort_tolerance}
-    for name, value in micro_only.items():
-        if value is not None:
-            raise ValueError(f'{name} applies to level="micro", got {value!r} at level="meso"')
+    micro_only: dict[str, Any] = {"method": method, "cohort_tolerance": cohort_tolerance}
+    for name, given in micro_only.items():
+        if given is not None:
+            raise ValueError(f'{name} applies to level="micro", got {given!r} at level="meso"')
     noise = _require_option("noise", "binomial" if noise is None else noise, NOISES)
     # Cohorts have integer numbers of neurons, which the diffusion approximation has not.
     default = "second_order" if noise == "gaussian" else DEFAULT_CLOSURE
@@ -133,12 +144,24 @@ def check_quasi_renewal(network: Network, closure: str) -> None:
             )
 
 
+def _methods_asked_for(network: Network, method: str | Mapping[str, str]) -> dict[str, str]:
+    names = [population.name for population in network.populations]
+    if not isinstance(method, Mapping):
+        return dict.fromkeys(names, _require_option("method", method, METHODS))
+    if set(method) != set(names):
+        raise ValueError(
+            f"method must name every population, {', '.join(names)}, got {', '.join(method)}"
+        )
+    return {name: _require_option(f'method["{name}"]', method[name], METHODS) for name in names}
+
+
 def _choose_methods(
-    network: Network, method: str, cohort_tolerance: float | None
+    network: Network, asked: dict[str, str], cohort_tolerance: float | None
 ) -> EngineSettings:
     chosen = {p.name: "neurons" for p in network.populations}
     lif_cohorts = False
     for population in network.populations:
+        method = asked[population.name]
         if method == "neurons" or isinstance(population.neuron, SpikeTrains):
             continue
         lif = isinstance(population.neuron, LIF)
@@ -160,7 +183,7 @@ def _choose_methods(
     elif cohort_tolerance is not None:
         raise ValueError(
             "cohort_tolerance applies to LIF neurons simulated by cohorts, of which there are none "
-            f'with method="{method}", got {cohort_tolerance!r}'
+            f"with {_quoted(asked)}, got {cohort_tolerance!r}"
         )
     # Of given spike trains nothing is simulated.
     used = {
@@ -174,6 +197,11 @@ def _choose_methods(
         bin_tolerance=None,
         cohort_tolerance=cohort_tolerance,
     )
+
+
+def _quoted(asked: dict[str, str]) -> str:
+    methods = set(asked.values())
+    return f'method="{methods.pop()}"' if len(methods) == 1 else f"method={asked}"
 
 
 def cohort_obstacle(network: Network, population: Population) -> str:

@@ -5,27 +5,37 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import attrs
 import numpy as np
 
-from mesopop.compiled import compile_network, signal_end
+from mesopop.archive import read_archive, write_archive
+from mesopop.changes import Change, changes_between
+from mesopop.compiled import CompiledNetwork, compile_network, signal_end
 from mesopop.initial import InitialState
 from mesopop.network import Network
 from mesopop.neuron_recording import Neurons
 from mesopop.processors import available_processors
+from mesopop.progress import progress_bar
 from mesopop.recording import (
     DEFAULT_RECORD,
     DEFAULT_RECORD_LIMIT,
-    GIGABYTE,
+    Piece,
     Recording,
+    bins_in,
     check_record,
 )
-from mesopop.result import Result
+from mesopop.result import Result, versions
 from mesopop.seeds import entropy_of, seed_sequence
 from mesopop.settings import choose_engine
+from mesopop.simulation_file import contents, restored
 from mesopop.validation import require_integer, require_number, steps
+
+if TYPE_CHECKING:
+    from mesopop import _core
 
 # Blocks between looks at signals and the progress bar aim at this many seconds.
 _BLOCK_SECONDS = 0.1
@@ -43,7 +53,7 @@ class Simulation:
         which it must be a fraction.
     level : {"micro", "meso"}
         Neuron by neuron, or mesoscopic population equations.
-    method : {"auto", "neurons", "cohorts"}, optional
+    method : {"auto", "neurons", "cohorts"} or dict of str by population, optional
         Of the microscopic level. "cohorts" simulates neurons together that differ in nothing but
         u and x, at a cost that depends on the number of spikes, hardly on that of neurons; the law
         is the same. It needs all-to-all connections and neurons without adaptation. "auto" (the
@@ -95,7 +105,7 @@ class Simulation:
         *,
         dt: float,
         level: str = "micro",
-        method: str | None = None,
+        method: str | Mapping[str, str] | None = None,
         closure: str | None = None,
         noise: str | None = None,
         bin_tolerance: float | None = None,
@@ -106,8 +116,6 @@ class Simulation:
         trials: int = 1,
         n_threads: int | None = None,
     ) -> None:
-        from mesopop import _core
-
         if not isinstance(network, Network):
             raise TypeError(f"network must be a Network, got {network!r}")
         self.settings = choose_engine(
@@ -126,18 +134,27 @@ class Simulation:
                     'history applies to level="meso" with bin_tolerance=0, '
                     f"got {history!r} ms otherwise"
                 )
+        self.history = history
         self._compiled = compile_network(network, dt=dt, initial=initial, history=history)
         self.trials = require_integer("trials", trials, ge=1)
         self.n_threads = _threads(n_threads)
         self.seed_sequence = seed_sequence(seed)
+        self.changes: tuple[Change, ...] = ()
         self._failure = ""
-        self._ensemble = _core.Ensemble(
-            network=self._compiled.description,
+        self._ensemble = self._make_ensemble(self._compiled)
+
+    def _make_ensemble(self, compiled: CompiledNetwork) -> _core.Ensemble:
+        from mesopop import _core
+
+        return _core.Ensemble(
+            network=compiled.description,
             level=self.settings.level,
             closure=self.settings.closure or "second_order",
             noise=self.settings.noise or "binomial",
             bin_tolerance=self.settings.bin_tolerance or 0.0,
-            cohorts=[self.settings.method_of(p.name) == "cohorts" for p in network.populations],
+            cohorts=[
+                self.settings.method_of(p.name) == "cohorts" for p in compiled.network.populations
+            ],
             cohort_tolerance=self.settings.cohort_tolerance or 0.0,
             key=tuple(int(word) for word in self.seed_sequence.generate_state(2, np.uint64)),
             trials=self.trials,
@@ -165,6 +182,8 @@ class Simulation:
     def _step(self) -> int:
         # Asked of the engines, which an interruption cannot leave half-way.
         return self._ensemble.step(0)
+
+    # --- Running ---------------------------------------------------------------------------------
 
     def run(
         self,
@@ -212,61 +231,77 @@ class Simulation:
         RuntimeError
             If that has happened before, or the simulation is running in another thread.
         """
-        recording, bins, steps_per_bin = self._recording(duration, record, record_dt)
-        record_limit = require_number("record_limit", record_limit, "GB", gt=0)
-        total_steps = bins * steps_per_bin
-        if self._failure:
-            raise RuntimeError(f"the simulation has stopped and cannot go on: {self._failure}")
-        for trial in range(1, self.trials):
-            if self._ensemble.step(trial) != self._step:
-                raise ValueError(
-                    f"trial {trial} is at {self._ensemble.step(trial) * self.dt:g} ms, trial 0 at "
-                    f"{self.time:g} ms: all trials must be set to the state of one time"
-                )
-        end, owner = signal_end(self.network)
-        if (self._step + total_steps) * self.dt > end * (1 + 1e-12):
-            raise ValueError(
-                f'population "{owner}": the Sampled signal ends at {end:g} ms, before the '
-                f"simulation does at {(self._step + total_steps) * self.dt:g} ms"
-            )
+        piece = self._piece(duration, record, record_dt, record_limit)
+        with progress_bar(self._label, piece.duration, progress) as bar:
+            return self._advance(piece, bar)
 
-        room = recording.allocate(int(record_limit * GIGABYTE))
-        start = self._step
-        completed, failure = self._advance(bins, steps_per_bin, room, progress)
-        # Integers times dt, so that the times of pieces are those of one run to the bit.
-        ends = start + steps_per_bin * np.arange(1, completed + 1)
-        result = Result(
-            network=self.network,
-            settings=self.settings,
-            dt=self.dt,
-            record_dt=steps_per_bin * self.dt,
-            t=np.multiply(self.dt, ends, dtype=np.float64),
-            seed=entropy_of(self.seed_sequence),
-            spawn_key=tuple(self.seed_sequence.spawn_key),
-            trials=self.trials,
-            complete=completed == bins,
-            versions=_versions(),
-            **{
-                "rate": {},
-                **recording.collect(
-                    self._ensemble, completed, end=self.dt * (start + steps_per_bin * completed)
-                ),
-            },
+    def run_until(self, time: float, **options: Any) -> Result:
+        """Simulate until the biological time `time`; otherwise as `run`.
+
+        Parameters
+        ----------
+        time : float
+            ms, later than the time reached by a multiple of the recording bin.
+        **options
+            As in `run`.
+        """
+        left = steps("time", time, self.dt) - self._step
+        if left <= 0:
+            raise ValueError(f"time must be > {self.time:g} ms, the time reached, got {time!r} ms")
+        return self.run(left * self.dt, **options)
+
+    def blocks(
+        self,
+        duration: float,
+        *,
+        block: float,
+        record: Sequence[str | Neurons] = DEFAULT_RECORD,
+        record_dt: float | None = None,
+        record_limit: float = DEFAULT_RECORD_LIMIT,
+        progress: bool = False,
+    ) -> Iterator[Result]:
+        """Simulate the next `duration` ms and hand out the results block by block.
+
+        Parameters
+        ----------
+        duration : float
+            ms, a multiple of the recording bin.
+        block : float
+            Biological time of each result, ms, a multiple of the recording bin; the last one may be
+            shorter.
+        record, record_dt, record_limit, progress
+            As in `run`; the limit is that of each block.
+
+        Yields
+        ------
+        Result
+            As `run` returns them. After an interruption (Ctrl-C) within a block it is incomplete,
+            and the last.
+
+        Examples
+        --------
+        >>> import mesopop as mp
+        >>> simulation = mp.Simulation(mp.presets.load("lnp-up-down"), dt=0.1, level="meso", seed=1)
+        >>> [bool(part.rate["E"].mean() > 20) for part in simulation.blocks(5000, block=1000)]
+        [False, False, False, True, True]
+        """
+        whole = self._piece(duration, record, record_dt, record_limit)
+        most = bins_in("block", block, whole.steps_per_bin, self.dt)
+        self._recording(attrs.evolve(whole, bins=min(most, whole.bins))).require_room(
+            whole.record_limit
         )
-        if failure is not None:
-            trial, step, population, variable = failure
-            kind: type[Exception] = FloatingPointError
-            what = self._failure = f'{variable} of population "{population}" became non-finite'
-            if variable == "spikes":
-                kind, self._failure = MemoryError, "its spikes exceeded record_limit"
-                what = f"spikes exceeded record_limit = {record_limit:g} GB"
-            error = kind(
-                f"{what} at step {step} ({step * self.dt:g} ms) of trial {trial}; the {completed} "
-                "bins before it are in the attribute `result` of this error"
-            )
-            error.result = result  # type: ignore[attr-defined]
-            raise error
-        return result
+
+        def results() -> Iterator[Result]:
+            left = whole.bins
+            with progress_bar(self._label, whole.duration, progress) as bar:
+                while left:
+                    result = self._advance(attrs.evolve(whole, bins=min(most, left)), bar)
+                    left -= len(result.t)
+                    yield result
+                    if not result.complete:
+                        return
+
+        return results()
 
     def recording_memory(
         self,
@@ -287,24 +322,137 @@ class Simulation:
         ValueError
             As `run`.
         """
-        return self._recording(duration, record, record_dt)[0].memory
+        return self._recording(self._asked(duration, record, record_dt)).memory
 
-    def _recording(
-        self, duration: float, record: Sequence[str | Neurons], record_dt: float | None
-    ) -> tuple[Recording, int, int]:
-        # With the number of bins, and of steps per bin.
+    def _recording(self, piece: Piece) -> Recording:
+        return Recording(
+            self._compiled, piece.record, piece.chosen, trials=self.trials, bins=piece.bins
+        )
+
+    def _asked(
+        self,
+        duration: float,
+        record: Sequence[str | Neurons],
+        record_dt: float | None,
+        record_limit: float = DEFAULT_RECORD_LIMIT,
+    ) -> Piece:
         quantities, chosen = check_record(record, self.settings.level, self.network)
-        steps_per_bin = steps("record_dt", self.dt if record_dt is None else record_dt, self.dt)
-        if steps_per_bin == 0:
-            raise ValueError(f"record_dt must be >= dt = {self.dt!r} ms, got {record_dt!r} ms")
-        bins, rest = divmod(steps("duration", duration, self.dt), steps_per_bin)
-        if rest or not bins:
+        return Piece.of(
+            duration,
+            dt=self.dt,
+            record=quantities,
+            chosen=chosen,
+            record_dt=record_dt,
+            record_limit=require_number("record_limit", record_limit, "GB", gt=0),
+        )
+
+    def _piece(
+        self,
+        duration: float,
+        record: Sequence[str | Neurons],
+        record_dt: float | None,
+        record_limit: float = DEFAULT_RECORD_LIMIT,
+    ) -> Piece:
+        # What is asked for, if it can be done.
+        piece = self._asked(duration, record, record_dt, record_limit)
+        self._require_finite()
+        for trial in range(1, self.trials):
+            if self._ensemble.step(trial) != self._step:
+                raise ValueError(
+                    f"trial {trial} is at {self._ensemble.step(trial) * self.dt:g} ms, trial 0 at "
+                    f"{self.time:g} ms: all trials must be set to the state of one time"
+                )
+        end, owner = signal_end(self.network)
+        stop = (self._step + piece.bins * piece.steps_per_bin) * self.dt
+        if stop > end * (1 + 1e-12):
             raise ValueError(
-                f"duration must be a positive multiple of record_dt = {steps_per_bin * self.dt:g} "
-                f"ms, got {duration!r} ms"
+                f'population "{owner}": the Sampled signal ends at {end:g} ms, before the '
+                f"simulation does at {stop:g} ms"
             )
-        recording = Recording(self._compiled, quantities, chosen, trials=self.trials, bins=bins)
-        return recording, bins, steps_per_bin
+        return piece
+
+    def _require_finite(self) -> None:
+        if self._failure:
+            raise RuntimeError(f"the simulation has stopped and cannot go on: {self._failure}")
+
+    def _advance(self, piece: Piece, bar: Any, pause: Callable[[], bool] | None = None) -> Result:
+        # Perhaps not to the end of the piece: `pause` is asked between blocks.
+        recording = self._recording(piece)
+        room = recording.allocate(piece.record_limit)
+        start = self._step
+        completed, failure = self._step_through(piece, room, bar, pause)
+        # Integers times dt, so that the times of pieces are those of one run to the bit.
+        ends = start + piece.steps_per_bin * np.arange(1, completed + 1)
+        end = self.dt * (start + piece.steps_per_bin * completed)
+        recorded: dict[str, Any] = recording.collect(self._ensemble, completed, end=end)
+        result = attrs.evolve(
+            self._empty_result(piece),
+            t=np.multiply(self.dt, ends, dtype=np.float64),
+            complete=completed == piece.bins,
+            **recorded,
+        )
+        if failure is not None:
+            trial, step, population, variable = failure
+            kind: type[Exception] = FloatingPointError
+            what = self._failure = f'{variable} of population "{population}" became non-finite'
+            if variable == "spikes":
+                kind, self._failure = MemoryError, "its spikes exceeded record_limit"
+                what = f"spikes exceeded record_limit = {piece.record_limit:g} GB"
+            error = kind(
+                f"{what} at step {step} ({step * self.dt:g} ms) of trial {trial}; the {completed} "
+                "bins before it are in the attribute `result` of this error"
+            )
+            error.result = result  # type: ignore[attr-defined]
+            raise error
+        return result
+
+    def _empty_result(self, piece: Piece) -> Result:
+        return Result(
+            network=self.network,
+            settings=self.settings,
+            dt=self.dt,
+            record_dt=piece.record_dt,
+            t=np.empty(0),
+            rate={},
+            seed=entropy_of(self.seed_sequence),
+            spawn_key=tuple(self.seed_sequence.spawn_key),
+            trials=self.trials,
+            complete=False,
+            changes=self.changes,
+            versions=versions(),
+        )
+
+    def _step_through(
+        self, piece: Piece, room: dict[str, Any], bar: Any, pause: Callable[[], bool] | None
+    ) -> tuple[int, tuple[int, int, str, str] | None]:
+        # In blocks, so that signals are heeded and the bar moves; results do not depend on them.
+        done, failure, block = 0, None, max(1, 1000 // piece.steps_per_bin)
+        try:
+            while done < piece.bins and failure is None and not (pause and pause()):
+                started = time.perf_counter()
+                size = min(block, piece.bins - done)
+                before = done
+                done, failure = self._ensemble.advance(
+                    first_bin=done,
+                    bins=size,
+                    steps_per_bin=piece.steps_per_bin,
+                    **room,
+                    threads=self.n_threads,
+                )
+                bar.update((done - before) * piece.record_dt / 1000)
+                elapsed = max(time.perf_counter() - started, 1e-6)
+                block = max(1, min(2 * block, int(size * _BLOCK_SECONDS / elapsed)))
+        except KeyboardInterrupt:
+            # It may have come between the end of a block and its being counted. Every block is
+            # complete in itself.
+            done, failure = self._ensemble.progress()
+        return done, failure
+
+    @property
+    def _label(self) -> str:
+        return self.settings.closure or self.settings.level
+
+    # --- State -----------------------------------------------------------------------------------
 
     def state(self, trial: int = 0) -> dict[str, Any]:
         """Complete state of one trial as a dictionary of arrays, copied."""
@@ -324,37 +472,99 @@ class Simulation:
         self._ensemble.set_state(trial, state)
         self._failure = ""
 
-    def _advance(
-        self,
-        bins: int,
-        steps_per_bin: int,
-        room: dict[str, Any],
-        progress: bool,
-    ) -> tuple[int, tuple[int, int, str, str] | None]:
-        # In blocks, so that signals are heeded and the bar moves; results do not depend on them.
-        done, failure, block = 0, None, max(1, 1000 // steps_per_bin)
-        label = self.settings.closure or self.settings.level
-        with _progress_bar(label, bins * steps_per_bin * self.dt, progress) as bar:
-            try:
-                while done < bins and failure is None:
-                    started = time.perf_counter()
-                    size = min(block, bins - done)
-                    before = done
-                    done, failure = self._ensemble.advance(
-                        first_bin=done,
-                        bins=size,
-                        steps_per_bin=steps_per_bin,
-                        **room,
-                        threads=self.n_threads,
-                    )
-                    bar.update((done - before) * steps_per_bin * self.dt / 1000)
-                    elapsed = max(time.perf_counter() - started, 1e-6)
-                    block = max(1, min(2 * block, int(size * _BLOCK_SECONDS / elapsed)))
-            except KeyboardInterrupt:
-                # It may have come between the end of a block and its being counted. Every block is
-                # complete in itself.
-                done, failure = self._ensemble.progress()
-        return done, failure
+    def change(self, network: Network) -> None:
+        """Go on with other drives, rates of Poisson neurons, weights or probabilities.
+
+        The state stays what it is: spikes already under way arrive with the weights that they were
+        sent with, and times of signals count from t = 0 as before. Results name the changes.
+        Probabilities can change at the mesoscopic level alone: neuron by neuron, connections stay
+        those that were drawn.
+
+        Parameters
+        ----------
+        network : Network
+            As `network`, but for these parameters.
+
+        Raises
+        ------
+        ValueError
+            If anything else differs (it is named), or a new parameter does not suit the level or
+            the time step. Nothing is changed then.
+
+        Examples
+        --------
+        >>> import attrs
+        >>> import mesopop as mp
+        >>> simulation = mp.Simulation(mp.presets.load("lnp-up-down"), dt=0.1, level="meso", seed=1)
+        >>> before = simulation.run(1000)
+        >>> network = simulation.network
+        >>> stimulated = attrs.evolve(network.population("E"), drive=2.0)
+        >>> simulation.change(attrs.evolve(network, populations=[stimulated]))
+        >>> print(*simulation.run(1000).changes)
+        1000 ms: E.drive -3.5 -> 2.0
+        """
+        self._require_finite()
+        changes = changes_between(self.network, network, self.time, self.settings.level)
+        choose_engine(network, **attrs.asdict(self.settings))
+        # From rest, since the state comes from the old engines anyway.
+        compiled = compile_network(network, dt=self.dt, initial="rest", history=self.history)
+        ensemble = self._make_ensemble(compiled)
+        for trial in range(self.trials):
+            ensemble.set_state(trial, self._ensemble.state(trial))
+        self._compiled, self._ensemble = compiled, ensemble
+        self.changes += changes
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Save the simulation, its complete state included, to go on with `load`.
+
+        Parameters
+        ----------
+        path : path
+            Replaced if it exists, and only once the new file is complete on the disk.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; what was there is unchanged.
+        RuntimeError
+            If the simulation has stopped because its state became non-finite.
+        """
+        write_archive(Path(path), *contents(self))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, n_threads: int | None = None) -> Simulation:
+        """Read what `save` wrote, or a checkpoint of `run_long`, to go on from there.
+
+        What follows are the bits of a simulation that was never interrupted. Files of earlier
+        versions are read.
+
+        Parameters
+        ----------
+        path : path
+        n_threads : int, optional
+            As in `Simulation`; it need not be what it was.
+
+        Raises
+        ------
+        OSError
+            If there is no such file.
+        ValueError
+            If the file is damaged, truncated, something else, or written by a newer version in a
+            format that this one does not know.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mesopop as mp
+        >>> simulation = mp.Simulation(mp.presets.load("lnp-up-down"), dt=0.1, level="meso", seed=1)
+        >>> first = simulation.run(1000)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     simulation.save(f"{folder}/after-one-second")
+        ...     copy = mp.Simulation.load(f"{folder}/after-one-second")
+        >>> bool((copy.run(1000).rate["E"] == simulation.run(1000).rate["E"]).all())
+        True
+        """
+        return restored(Path(path), *read_archive(Path(path)), n_threads=n_threads)
 
 
 def simulate(
@@ -363,7 +573,7 @@ def simulate(
     *,
     dt: float,
     level: str = "micro",
-    method: str | None = None,
+    method: str | Mapping[str, str] | None = None,
     closure: str | None = None,
     noise: str | None = None,
     bin_tolerance: float | None = None,
@@ -445,23 +655,3 @@ def _memory() -> float:
         return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     except (AttributeError, ValueError, OSError):
         return math.inf
-
-
-def _progress_bar(label: str, duration: float, show: bool) -> Any:
-    from tqdm.auto import tqdm
-
-    # disable=None: silent when standard error is not a terminal.
-    return tqdm(
-        desc=label,
-        total=duration / 1000,
-        disable=None if show else True,
-        unit="s",
-        bar_format="{l_bar}{bar}| {n:.4g}/{total:.4g} s biological [{elapsed}<{remaining}]",
-        leave=False,
-    )
-
-
-def _versions() -> dict[str, str]:
-    from mesopop import __version__
-
-    return {"mesopop": __version__, "numpy": np.__version__}

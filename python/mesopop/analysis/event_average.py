@@ -113,7 +113,7 @@ def event_average(
       largest mean   100.0 ± 5.8 at 0 ms
     """
     values = np.atleast_2d(require_series("series", series))
-    shape = np.atleast_2d(events.segmentation.state).shape
+    shape = events.segmentation.trials, events.segmentation.bins
     if values.shape != shape:
         raise ValueError(f"series must have the shape of the events, {shape}, got {values.shape}")
     before = require_number("before", before, "ms", gt=0)

@@ -39,13 +39,11 @@ _CENSORED = np.dtype(
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Segmentation:
-    """Up and Down states of a series, and how they were found.
+class Division:
+    """How a series was divided into Up and Down states.
 
     Attributes
     ----------
-    state : ndarray of int8, shape (bins,) or (trials, bins)
-        `UP` (1), `DOWN` (0), or `UNDEFINED` (-1) until the series first crosses a threshold.
     low, high : float
         Thresholds, in the units of the series.
     smooth : float
@@ -54,24 +52,17 @@ class Segmentation:
         Width of the bins (ms).
     origin : str
         Where the thresholds come from; empty if they were given.
+    trials, bins : int
+        Number of trials (1 for a single series), and of the bins of each.
     """
 
-    state: NDArray[np.int8]
     low: float
     high: float
     smooth: float
     dt: float
     origin: str = ""
-
-    @property
-    def trials(self) -> int:
-        """Number of trials (1 for a single series)."""
-        return self.state.shape[0] if self.state.ndim == 2 else 1
-
-    @property
-    def bins(self) -> int:
-        """Number of bins of each trial."""
-        return int(self.state.shape[-1])
+    trials: int
+    bins: int
 
     @property
     def duration(self) -> float:
@@ -86,6 +77,36 @@ class Segmentation:
         if self.origin:
             method += f"; thresholds from the {self.origin}"
         return f"{span}, bins of {significant(self.dt)} ms", method
+
+    def intervals(self) -> NDArray[np.void]:
+        """Maximal intervals of constant state; see `Segmentation.intervals`."""
+        raise NotImplementedError
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class SegmentationInBlocks(Division):
+    """A series that was divided block by block: its intervals, not the state of every bin."""
+
+    found: NDArray[np.void] = attrs.field(repr=False)
+
+    def intervals(self) -> NDArray[np.void]:
+        """As `Segmentation.intervals`."""
+        return self.found
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Segmentation(Division):
+    """Up and Down states of a series, and how they were found.
+
+    Attributes
+    ----------
+    state : ndarray of int8, shape (bins,) or (trials, bins)
+        `UP` (1), `DOWN` (0), or `UNDEFINED` (-1) until the series first crosses a threshold.
+    low, high, smooth, dt, origin, trials, bins
+        As in `Division`.
+    """
+
+    state: NDArray[np.int8]
 
     def intervals(self) -> NDArray[np.void]:
         """Maximal intervals of constant state, in order, undefined stretches left out.
@@ -107,24 +128,7 @@ class Segmentation:
         array([False, False,  True])
         """
         state = np.atleast_2d(self.state)
-        bins = state.shape[1]
-        begins = np.ones(state.shape, dtype=bool)
-        np.not_equal(state[:, 1:], state[:, :-1], out=begins[:, 1:])
-        start = np.flatnonzero(begins)
-        stop = np.append(start[1:], state.size)
-        kind = state.ravel()[start]
-        defined = kind != UNDEFINED
-        start, stop, kind = start[defined], stop[defined], kind[defined]
-
-        result = np.empty(len(start), dtype=_INTERVAL)
-        trial = start // bins
-        result["trial"] = trial
-        result["state"] = kind
-        result["start"] = start - trial * bins
-        result["stop"] = stop - trial * bins
-        result["first"] = np.diff(trial, prepend=-1) != 0
-        result["last"] = result["stop"] == bins
-        return result
+        return intervals(*switches(state, np.full(len(state), UNDEFINED, np.int8)), self.bins)
 
 
 def segment(
@@ -199,13 +203,17 @@ def smooth_and_segment(
     curve = smoothed(values, dt, smooth)
     if chosen is None:
         chosen = histogram_thresholds(settled(values, dt, smooth), dt)
+    state = hysteresis(curve, chosen.low, chosen.high)
+    trials, bins = np.atleast_2d(state).shape
     segmentation = Segmentation(
-        state=_hysteresis(curve, chosen.low, chosen.high),
+        state=state,
         low=chosen.low,
         high=chosen.high,
         smooth=smooth,
         dt=dt,
         origin=chosen.origin,
+        trials=trials,
+        bins=bins,
     )
     return values, curve, segmentation
 
@@ -225,12 +233,41 @@ def _given(
     return thresholds
 
 
-def missing_state(curve: NDArray[np.float64], segmentation: Segmentation) -> str | None:
-    """Say why one or both states do not occur; None if both do."""
-    up, down = np.any(segmentation.state == UP), np.any(segmentation.state == DOWN)
-    low, high = significant(segmentation.low), significant(segmentation.high)
-    least, most = significant(float(curve.min())), significant(float(curve.max()))
-    series = "the smoothed series" if segmentation.smooth else "the series"
+def switches(
+    state: NDArray[np.int8], before: NDArray[np.int8]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int8]]:
+    """Return trial, bin and new state of all switches, by trial and time.
+
+    Parameters
+    ----------
+    state : ndarray, shape (trials, bins)
+    before : ndarray, shape (trials,)
+        State before the first bin.
+    """
+    switched = np.diff(state, axis=1, prepend=before[:, np.newaxis]) != 0
+    trial, start = np.nonzero(switched)
+    return trial, start, state[trial, start]
+
+
+def intervals(
+    trial: NDArray[np.int64], start: NDArray[np.int64], state: NDArray[np.int8], bins: int
+) -> NDArray[np.void]:
+    """Return the intervals between switches, as `Segmentation.intervals`, of trials of `bins`."""
+    result = np.empty(len(trial), dtype=_INTERVAL)
+    result["trial"], result["start"], result["state"] = trial, start, state
+    result["first"] = np.diff(trial, prepend=-1) != 0
+    result["last"] = np.diff(trial, append=-1) != 0
+    result["stop"] = np.where(result["last"], bins, np.append(start[1:], bins))
+    return result
+
+
+def missing_state(division: Division, extremes: tuple[float, float]) -> str | None:
+    """Say why one or both states do not occur in a series of such extremes; None if both do."""
+    found = division.intervals()
+    up, down = np.any(found["state"] == UP), np.any(found["state"] == DOWN)
+    low, high = significant(division.low), significant(division.high)
+    least, most = map(significant, extremes)
+    series = "the smoothed series" if division.smooth else "the series"
     if not up and not down:
         return f"neither Up nor Down: {series} ({least} to {most}) stays between {low} and {high}"
     if not up:
@@ -251,7 +288,7 @@ def censored_intervals(intervals: NDArray[np.void], dt: float) -> NDArray[np.voi
     return result
 
 
-def dwell_times(intervals: NDArray[np.void], segmentation: Segmentation) -> Durations:
+def dwell_times(intervals: NDArray[np.void], segmentation: Division) -> Durations:
     """Return the durations of intervals, but for those that were going on when a trial began."""
     begun = intervals[~intervals["first"]]
     lengths = (begun["stop"] - begun["start"]) * segmentation.dt
@@ -265,7 +302,7 @@ def dwell_times(intervals: NDArray[np.void], segmentation: Segmentation) -> Dura
     )
 
 
-def onset_durations(segmentation: Segmentation) -> Durations:
+def onset_durations(segmentation: Division) -> Durations:
     """Return the times from each onset to the next one, or cut off by the end of the trial."""
     found = segmentation.intervals()
     begun = found[(found["state"] == UP) & ~found["first"]]
@@ -286,10 +323,18 @@ def onset_intervals(onsets: NDArray[np.float64], trials: NDArray[np.int64]) -> N
     return between
 
 
-def _hysteresis(curve: NDArray[np.float64], low: float, high: float) -> NDArray[np.int8]:
+def hysteresis(
+    curve: NDArray[np.float64], low: float, high: float, before: NDArray[np.int8] | None = None
+) -> NDArray[np.int8]:
+    """Return the state in every bin of a smoothed series.
+
+    `before`, shape (trials,), is the state before the first bin, by default undefined.
+    """
     state = np.full(curve.shape, UNDEFINED, dtype=np.int8)
     state[curve < low] = DOWN
     state[curve > high] = UP
+    if before is not None:
+        state[..., 0] = np.where(state[..., 0] == UNDEFINED, before, state[..., 0])
     # Each bin takes the state of the last bin outside the band; bin 0, undefined or not, stands in
     # for what came before.
     source = np.where(state == UNDEFINED, 0, np.arange(curve.shape[-1]))

@@ -16,7 +16,7 @@ from mesopop.analysis.estimate import (
 )
 from mesopop.analysis.hysteresis import (
     UP,
-    Segmentation,
+    Division,
     censored_intervals,
     missing_state,
     onset_durations,
@@ -38,8 +38,9 @@ class PopulationSpikes:
 
     Attributes
     ----------
-    segmentation : Segmentation
-        Thresholds, smoothing, bin width and the state in every bin (Up: within an event).
+    segmentation : Segmentation or Division
+        Thresholds, smoothing and bin width; of `population_spikes` also the state in every bin (Up:
+        within an event).
     trials : ndarray of int, shape (n_events,)
         The trial of each event.
     onsets, durations : ndarray, shape (n_events,)
@@ -48,9 +49,10 @@ class PopulationSpikes:
         Time of the maximum of the smoothed series within the excursion (ms).
     amplitudes, raw_amplitudes : ndarray, shape (n_events,)
         Maximum within the excursion of the smoothed series and of the series itself (its units).
-    widths : ndarray, shape (n_events,)
+    widths : ndarray, shape (n_events,), or None
         Width of the smoothed series at half the prominence of the peak (ms), interpolated
-        (`scipy.signal.peak_widths`).
+        (`scipy.signal.peak_widths`). A prominence depends on the whole series: None if that was not
+        kept.
     released : ndarray, shape (n_events,), or None
         Integral of the release over the excursion: mean release per neuron and event.
     u_before, u_after, x_before, x_after : ndarray, shape (n_events,), or None
@@ -67,14 +69,14 @@ class PopulationSpikes:
         Why there is no complete event; None if there is one.
     """
 
-    segmentation: Segmentation
+    segmentation: Division
     trials: NDArray[np.int64]
     onsets: NDArray[np.float64]
     durations: NDArray[np.float64]
     peak_times: NDArray[np.float64]
     amplitudes: NDArray[np.float64]
     raw_amplitudes: NDArray[np.float64]
-    widths: NDArray[np.float64]
+    widths: NDArray[np.float64] | None
     released: NDArray[np.float64] | None
     u_before: NDArray[np.float64] | None
     u_after: NDArray[np.float64] | None
@@ -141,8 +143,8 @@ class PopulationSpikes:
 
     @property
     def mean_width(self) -> Estimate:
-        """Mean width at half prominence (ms)."""
-        return mean(self.widths, "ms")
+        """Mean width at half prominence (ms); nan if there are no widths."""
+        return mean(np.empty(0) if self.widths is None else self.widths, "ms")
 
     def __repr__(self) -> str:
         return self._table().text()
@@ -169,9 +171,10 @@ class PopulationSpikes:
             ["  with the amplitude after", str(self.amplitude_and_last_interval)],
             ["amplitude, smoothed", str(self.mean_amplitude)],
             ["amplitude, raw", str(mean(self.raw_amplitudes))],
-            ["width at half prominence", str(self.mean_width)],
             ["duration of the excursion", str(mean(self.durations, "ms"))],
         ]
+        if self.widths is not None:
+            rows.insert(7, ["width at half prominence", str(self.mean_width)])
         if self.released is not None:
             rows.append(["released per neuron and event", str(mean(self.released))])
         for name, before, after in (
@@ -278,9 +281,6 @@ def population_spikes(
     seen = found[~found["first"]]
     seen_onsets = (seen["start"] + 1) * dt
     events = seen[~seen["last"]]
-    # Only the last event of a trial may be cut off, so each interval begins with a complete one.
-    followed = np.diff(events["trial"], append=-1) == 0
-    followed |= np.isin(events["trial"], seen["trial"][seen["last"]])
 
     # Positions in the flattened arrays; an event never reaches the end of its trial.
     offset = events["trial"] * segmentation.bins
@@ -302,10 +302,19 @@ def population_spikes(
         x_before=None if x_values is None else x_values.ravel()[start - 1],
         x_after=None if x_values is None else x_values.ravel()[stop - 1],
         intervals=onset_intervals(seen_onsets, seen["trial"]),
-        before_interval=np.flatnonzero(followed),
+        before_interval=before_intervals(seen),
         censored=censored_intervals(found, dt),
-        reason=None if len(events) else _no_event(curve, segmentation),
+        reason=no_event(segmentation, len(events), (float(curve.min()), float(curve.max()))),
     )
+
+
+def before_intervals(seen: NDArray[np.void]) -> NDArray[np.int64]:
+    """Which complete events precede an interval, of those of which the beginning was seen."""
+    # Only the last event of a trial may be cut off, so each interval begins with a complete one.
+    events = seen[~seen["last"]]
+    followed = np.diff(events["trial"], append=-1) == 0
+    followed |= np.isin(events["trial"], seen["trial"][seen["last"]])
+    return np.flatnonzero(followed)
 
 
 def _within(
@@ -349,5 +358,9 @@ def _widths(
     return np.concatenate([peak_widths(curve[trial], group)[0] for trial, group in groups])
 
 
-def _no_event(curve: NDArray[np.float64], segmentation: Segmentation) -> str:
-    return missing_state(curve, segmentation) or "no complete event: a border cuts off each one"
+def no_event(segmentation: Division, events: int, extremes: tuple[float, float]) -> str | None:
+    """Say why there is no complete event in a series; None if there is."""
+    if events:
+        return None
+    missing = missing_state(segmentation, extremes)
+    return missing or "no complete event: a border cuts off each one"

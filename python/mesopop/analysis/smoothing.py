@@ -49,16 +49,7 @@ def exponential_smoothing(rate: ArrayLike, *, dt: float, tau: float) -> NDArray[
 
 def smoothed(values: NDArray[np.float64], dt: float, tau: float) -> NDArray[np.float64]:
     """Smooth a checked series."""
-    if tau == 0:
-        return values.copy()
-    from scipy.signal import lfilter  # takes half a second to import
-
-    # Filtering the distance from the start keeps a constant series constant to the last bit, so
-    # that a series that lies exactly on a threshold does not cross it by rounding.
-    start = values[..., :1]
-    gain = -math.expm1(-dt / tau)
-    rise: NDArray[np.float64] = lfilter([gain], [1.0, gain - 1.0], values - start, axis=-1)
-    return start + rise
+    return SmoothedBlocks().smoothed(values, dt, tau)
 
 
 def settled(values: NDArray[np.float64], dt: float, tau: float) -> NDArray[np.float64]:
@@ -69,3 +60,45 @@ def settled(values: NDArray[np.float64], dt: float, tau: float) -> NDArray[np.fl
     """
     first = min(math.ceil(5 * tau / dt), values.shape[-1] // 2)
     return smoothed(values, dt, tau)[..., first:]
+
+
+class SmoothedBlocks:
+    """Smooths a series block by block, with the bits of the whole."""
+
+    def __init__(self) -> None:
+        # First value of the series, and what the filter carries on; shape (..., 1).
+        self._start: NDArray[np.float64] | None = None
+        self._carried = np.empty(0)
+
+    def smoothed(self, values: NDArray[np.float64], dt: float, tau: float) -> NDArray[np.float64]:
+        """Smooth the next block; every block has the same `dt` and `tau`."""
+        if tau == 0:
+            return values.copy()
+        from scipy.signal import lfilter  # takes half a second to import
+
+        # Filtering the distance from the start keeps a constant series constant to the last bit, so
+        # that a series that lies exactly on a threshold does not cross it by rounding.
+        if self._start is None:
+            self._start = values[..., :1].copy()
+            self._carried = np.zeros_like(self._start)
+        gain = -math.expm1(-dt / tau)
+        rise: NDArray[np.float64]
+        rise, self._carried = lfilter(
+            [gain], [1.0, gain - 1.0], values - self._start, axis=-1, zi=self._carried
+        )
+        return self._start + rise
+
+    def memory(self) -> dict[str, NDArray[np.float64]]:
+        """What is carried from block to block."""
+        if self._start is None:
+            return {}
+        return {"smoothing_start": self._start, "smoothing_carried": self._carried}
+
+    @classmethod
+    def remembered(cls, memory: dict[str, NDArray[np.float64]]) -> SmoothedBlocks:
+        """Go on from what `memory` gave."""
+        self = cls()
+        if "smoothing_start" in memory:
+            self._start = memory["smoothing_start"]
+            self._carried = memory["smoothing_carried"]
+        return self

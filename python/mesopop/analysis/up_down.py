@@ -13,7 +13,7 @@ from mesopop.analysis.estimate import Estimate, EventRate, mean, ratio
 from mesopop.analysis.hysteresis import (
     DOWN,
     UP,
-    Segmentation,
+    Division,
     censored_intervals,
     dwell_times,
     missing_state,
@@ -34,8 +34,8 @@ class UpDownStates:
 
     Attributes
     ----------
-    segmentation : Segmentation
-        Thresholds, smoothing, bin width and the state in every bin.
+    segmentation : Segmentation or Division
+        Thresholds, smoothing and bin width; of `up_down_states` also the state in every bin.
     up_times, down_times : ndarray, shape (n_up,), (n_down,)
         Complete dwell times (ms), in order of trial and time.
     censored : structured ndarray
@@ -59,7 +59,7 @@ class UpDownStates:
         Why there is no complete interval of one or both states; None if there are both.
     """
 
-    segmentation: Segmentation
+    segmentation: Division
     up_times: NDArray[np.float64]
     down_times: NDArray[np.float64]
     censored: NDArray[np.void]
@@ -227,8 +227,14 @@ def up_down_states(
     _, curve, segmentation = smooth_and_segment(
         rate, dt=dt, low=low, high=high, thresholds=thresholds, smooth=smooth
     )
-    dt = segmentation.dt
+    extremes = float(curve.min()), float(curve.max())
+    return measured_states(segmentation, extremes)
+
+
+def measured_states(segmentation: Division, extremes: tuple[float, float]) -> UpDownStates:
+    """Measure the intervals of a series of which the extremes are known."""
     found = segmentation.intervals()
+    dt = segmentation.dt
     is_up = found["state"] == UP
     complete = ~found["first"] & ~found["last"]
     length = (found["stop"] - found["start"]) * dt
@@ -240,6 +246,7 @@ def up_down_states(
         return EventRate(events=events, exposure=float(length[state].sum()))
 
     up_times, down_times = length[is_up & complete], length[~is_up & complete]
+    missing = missing_state(segmentation, extremes)
     return UpDownStates(
         segmentation=segmentation,
         up_times=up_times,
@@ -251,7 +258,7 @@ def up_down_states(
         up_fraction=_up_fraction(length, is_up, found["first"]),
         up_to_down=switches_from(is_up),
         down_to_up=switches_from(~is_up),
-        reason=missing_state(curve, segmentation) or _incomplete(len(up_times), len(down_times)),
+        reason=missing or _incomplete(len(up_times), len(down_times)),
     )
 
 
