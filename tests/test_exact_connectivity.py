@@ -127,6 +127,8 @@ def test_instruction_sets(network):
             bins=bins,
             steps_per_bin=1,
             record_spikes=[False] * populations,
+            neurons=[None] * populations,
+            most_spikes=0,
             threads=1,
             **arrays,
         )

@@ -43,6 +43,11 @@ def describe(value: Any) -> str:
         parameters = (
             f"{parameter.name}={describe(getattr(value, parameter.name))}"
             for parameter in attrs.fields(type(value))
+            # A choice that was left at its default goes without saying.
+            if not (
+                isinstance(parameter.default, str)
+                and getattr(value, parameter.name) == parameter.default
+            )
         )
         return f"{type(value).__name__}({', '.join(parameters)})"
     return str(value)
