@@ -56,7 +56,8 @@ MESOPOP_INLINE RangeFired step_lif_neurons(const LifNeuronsStep& s) {
       double v_end = decay * v_start + (private_input ? shift_of[i] : shift);
       if (adaptive) v_end -= pull[i];
       v_end = active ? v_end : v[i];
-      const double h_start = private_jump ? escape.at<softplus>(adaptive ? v_start - start_threshold[i] : v_start) : h[i] * factor;
+      const double h_start =
+          private_jump ? escape.at<softplus>(adaptive ? v_start - start_threshold[i] : v_start) : h[i] * factor;
       // A neuron at rest keeps its hazard, unless its threshold moves.
       const double h_end = escape.at<softplus>(adaptive ? v_end - threshold[i] : v_end);
       const double left = remaining[i] - (h_start + h_end);
