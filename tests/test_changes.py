@@ -184,3 +184,22 @@ def test_a_sampled_drive_that_has_run_out_is_refused_by_the_run():
     running.run(10.0)
     with pytest.raises(ValueError, match="the Sampled signal ends at 60 ms"):
         running.run(10.0)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.5, 0.0), (0.0, 0.5)])
+def test_random_connections_neither_appear_nor_vanish(before, after):
+    """Their currents are part of the state."""
+    neuron = mp.LIF(tau_m=20, v_th=15, v_reset=0, t_ref=4, delta_u=2, rate_at_threshold=10)
+
+    def network(weight):
+        return mp.Network(
+            populations=[mp.Population("E", size=20, neuron=neuron, drive=15.0)],
+            projections=[mp.Projection("E", "E", weight=weight, probability=0.5, tau_s=3.0)],
+        )
+
+    running = mp.Simulation(network(before), dt=0.5, seed=1)
+    running.run(10.0)
+    with pytest.raises(ValueError, match="weight must stay 0 or stay different from 0 mV"):
+        running.change(network(after))
+    running.change(network(before if before else 0.0))
+    running.run(10.0)

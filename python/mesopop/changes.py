@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 from attrs import frozen
 
+from mesopop.connectivity import inputs_differ
 from mesopop.network import Network
 from mesopop.signals import OrnsteinUhlenbeck, PerNeuron, components
 
@@ -72,6 +73,13 @@ def changes_between(old: Network, new: Network, time: float, level: str) -> tupl
     for a, b in zip(old.populations, new.populations, strict=True):
         compare(a.name, "population", a, b, _POPULATION)
     for p, q in zip(old.projections, new.projections, strict=True):
+        if level == "micro" and inputs_differ(p) and (p.weight == 0) != (q.weight == 0):
+            # Without weight there are no connections, and no currents in the state.
+            raise ValueError(
+                f'projection "{p.label}": weight must stay 0 or stay different from 0 mV at '
+                f'level="micro", where its connections are drawn, it is {p.weight!r} mV, '
+                f"got {q.weight!r} mV"
+            )
         compare(p.label, "projection", p, q, _PROJECTION)
     return tuple(changes)
 
