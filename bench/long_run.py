@@ -1,10 +1,11 @@
 """Months of biological time: dwell times of Up and Down states in constant memory.
 
-    python bench/long_run.py [--seconds 20000] [--figure FILE.png]
+    python bench/long_run.py [--seconds 20000] [--folder DIR] [--figure FILE.png]
 
 `lnp-up-down` (N = 200), mesoscopically, in a process that is killed three times and goes on from its
 checkpoint; the memory of the process is read while it runs. What the first 20000 s gave is compared
-with a run of that length in one piece, event by event. ``--seconds 1e6`` takes about half an hour.
+with a run of that length in one piece, event by event. ``--seconds 1e6`` takes about half an hour;
+with ``--folder`` the same command goes on if it is stopped itself.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -26,12 +28,14 @@ PRESET, DT, RECORD_DT, SEED = "lnp-up-down", 0.1, 0.5, 21
 COMPARED = 20_000.0  # s
 LIVES = (5.0, 8.0, 30.0)  # s until the process is killed
 EVERY, LOOK_EVERY = 2.0, 0.5  # s
+CHECKPOINT, LOOKS = "run.checkpoint", "memory.txt"
 GROWTH = 10.0  # MB, of the largest memory from the first to the last fifth, at most
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=COMPARED, help="biological time")
+    parser.add_argument("--folder", type=Path, help="for the checkpoint (default: a temporary one)")
     parser.add_argument("--figure", type=Path, help="memory over time, as a picture")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -39,18 +43,18 @@ def main() -> None:
         run(arguments.seconds, arguments.child)
         return
     report = Report()
-    with tempfile.TemporaryDirectory() as folder:
-        checkpoint = Path(folder) / "run.checkpoint"
-        looks, deaths = live(arguments.seconds, checkpoint)
-        size = checkpoint.stat().st_size
-        found = resume(checkpoint)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = arguments.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        looks, deaths = live(arguments.seconds, folder)
+        size = (folder / CHECKPOINT).stat().st_size
+        found = resume(folder / CHECKPOINT)
     report.table("Up and Down states", statistics(found))
     report.table("Memory of the process", memory(looks, report))
-    took = looks[-1, 0]
     report.text(
-        f"{arguments.seconds:g} s of biological time took {took / 60:.1f} min "
-        f"({arguments.seconds / took:.0f} s per s), {len(deaths)} kills and new starts included; "
-        f"checkpoints every {EVERY:g} s, the last one of {size / 1e6:.2f} MB."
+        f"{arguments.seconds:g} s of biological time took {found.seconds / 60:.1f} min "
+        f"({arguments.seconds / found.seconds:.0f} s per s) without new starts, after "
+        f"{len(deaths)} kills; checkpoints every {EVERY:g} s, the last one of {size / 1e6:.2f} MB."
     )
     report.text(compared(found, min(arguments.seconds, COMPARED), report))
     if arguments.figure:
@@ -79,9 +83,19 @@ def run(seconds: float, checkpoint: Path | None) -> LongRun:
     )
 
 
-def live(seconds: float, checkpoint: Path) -> tuple[np.ndarray, list[float]]:
-    """The run in several lives: time (s) and memory (MB) of all looks at it, and its deaths."""
-    looks, deaths, began = [], [], time.monotonic()
+def live(seconds: float, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The run in several lives: time (s) and memory (MB) of all looks at it, and its deaths (s)."""
+    with open(folder / LOOKS, "a+", encoding="utf-8") as looks:
+        looks.seek(0)
+        times = [float(line.split()[0]) for line in looks]
+        live_on(seconds, folder / CHECKPOINT, time.monotonic() - max(times, default=0.0), looks)
+    rows = np.loadtxt(folder / LOOKS, ndmin=2)
+    dead = np.isnan(rows[:, 1])
+    return rows[~dead], rows[dead, 0]
+
+
+def live_on(seconds: float, checkpoint: Path, began: float, looks: TextIO) -> None:
+    """To the end of the run; what is seen goes to a file, a death as a memory of nan."""
     for life in (*LIVES, np.inf):
         born = time.monotonic()
         command = [sys.executable, __file__, "--seconds", repr(seconds), "--child", str(checkpoint)]
@@ -91,16 +105,15 @@ def live(seconds: float, checkpoint: Path) -> tuple[np.ndarray, list[float]]:
             now = time.monotonic()
             size = resident(process.pid)
             if size is not None:
-                looks.append((now - began, size))
+                print(now - began, size, file=looks, flush=True)
             if now - born > life:
                 process.send_signal(signal.SIGKILL)
                 process.wait()
-                deaths.append(now - began)
+                print(now - began, "nan", file=looks, flush=True)
         if process.returncode == 0:
-            return np.array(looks), deaths
+            return
         if process.returncode != -signal.SIGKILL:
             sys.exit(f"the run stopped by itself, with status {process.returncode}")
-    raise AssertionError
 
 
 def resident(pid: int) -> float | None:
@@ -147,7 +160,7 @@ def compared(found: LongRun, seconds: float, report: Report) -> str:
     )
 
 
-def draw(looks: np.ndarray, deaths: list[float], path: Path) -> None:
+def draw(looks: np.ndarray, deaths: np.ndarray, path: Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 2.8), layout="constrained")

@@ -253,8 +253,16 @@ def test_killed_processes_lose_nothing_but_time(tmp_path):
     assert_same_bits(*files)
 
 
+@pytest.fixture
+def ctrl_c():
+    """Processes that are started in the background are deaf to it."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
-def test_ctrl_c_returns_what_was_computed_and_the_run_can_go_on(tmp_path):
+def test_ctrl_c_returns_what_was_computed_and_the_run_can_go_on(tmp_path, ctrl_c):
     paths = {"to": tmp_path / "run.nc", "checkpoint": tmp_path / "run.checkpoint"}
     interrupter = subprocess.Popen(
         [sys.executable, "-c", f"import os, time; time.sleep(0.6); os.kill({os.getpid()}, 2)"]

@@ -85,5 +85,5 @@ def checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
     for name in sorted(arrays):
         values = np.ascontiguousarray(arrays[name])
         digest.update(f"{name}\0{values.dtype.str}\0{values.shape}\0".encode())
-        digest.update(values.tobytes())
+        digest.update(values.data)
     return digest.hexdigest()

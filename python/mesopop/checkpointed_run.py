@@ -151,7 +151,7 @@ class CheckpointedRun:
             **self._told(),
         }
         for name, reducer in self.reducers.items():
-            for key, values in reducer.state().items():
+            for key, values in reducer._state_in_place().items():
                 arrays[f"reducer/{name}/{key}"] = values
         write_archive(self.checkpoint, header, arrays)
 

@@ -19,7 +19,7 @@ class EventList:
         """Append events."""
         length = self._length + len(events)
         if length > len(self._room):
-            room = np.empty(max(length, len(self._room) * 3 // 2), self._room.dtype)
+            room = np.empty(max(length, len(self._room) * 9 // 8), self._room.dtype)
             room[: self._length] = self.values
             self._room = room
         self._room[self._length : length] = events
@@ -31,5 +31,8 @@ class EventList:
         return self._room[: self._length]
 
     def by_trial(self) -> NDArray[Any]:
-        """A copy in order of trial, which does not depend on how trials took turns."""
-        return self.values[np.argsort(self.values["trial"], kind="stable")]
+        """All of them by trial, which does not depend on how trials took turns."""
+        trial = self.values["trial"]
+        if (trial[1:] >= trial[:-1]).all():
+            return self.values
+        return self.values[np.argsort(trial, kind="stable")]

@@ -108,7 +108,11 @@ class Reducer(ABC):
         self._end = float(block.t[-1])
 
     def state(self) -> State:
-        """Everything that `update` has changed, as arrays."""
+        """Everything that `update` has changed, as arrays, copied."""
+        return {name: value.copy() for name, value in self._state_in_place().items()}
+
+    def _state_in_place(self) -> State:
+        # Not copied: long lists of events would be, at every checkpoint.
         own = {
             "bins": np.int64(self.bins),
             "trials": np.int64(self.trials),
@@ -118,7 +122,7 @@ class Reducer(ABC):
         memory = self.memory() if self.bins else {}
         return {
             **{name: np.asarray(value) for name, value in own.items()},
-            **{f"memory/{name}": np.array(value) for name, value in memory.items()},
+            **{f"memory/{name}": np.asarray(value) for name, value in memory.items()},
         }
 
     def set_state(self, state: State) -> None:
