@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "meso/bin_step.hpp"
 #include "model/hazard.hpp"
 #include "model/synaptic_input.hpp"
 #include "numerics/simd.hpp"
@@ -33,7 +34,7 @@ namespace detail {
 
 template <bool adaptive, bool softplus>
 MESOPOP_INLINE AgeBinSums step_age_bins(const AgeBinStep& s) {
-  const double decay = s.membrane.decay, shift = s.membrane.shift, jump = s.membrane.jump;
+  const MembraneStep membrane = s.membrane;
   const double factor = s.jump_factor;
   const HalfStepHazard escape = s.escape;
   double w[kLanes] = {}, x[kLanes] = {}, y[kLanes] = {}, z[kLanes] = {};
@@ -49,12 +50,8 @@ MESOPOP_INLINE AgeBinSums step_age_bins(const AgeBinStep& s) {
       const double* const pull = adaptive ? s.pull + begin + first : nullptr;
 #pragma omp simd
       for (int i = 0; i < kLanes; ++i) {
-        double v_end = decay * (potential[i] + jump) + shift;
-        if (adaptive) v_end -= pull[i];
-        const double h_end = escape.at<softplus>(adaptive ? v_end - threshold[i] : v_end);
-        integrated[first + i] = hazard[i] * factor + h_end;
-        potential[i] = v_end;
-        hazard[i] = h_end;
+        integrated[first + i] =
+            step_bin<adaptive, softplus>(membrane, escape, factor, threshold, pull, i, potential, hazard);
       }
     }
     for (std::int64_t first = 0; first < end; first += kLanes) {

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "meso/bin_step.hpp"
+#include "meso/moments.hpp"
 #include "model/hazard.hpp"
 #include "model/synaptic_input.hpp"
 #include "numerics/simd.hpp"
@@ -26,7 +28,7 @@ namespace detail {
 
 template <bool adaptive, bool softplus>
 MESOPOP_INLINE double step_cohorts(const CohortStep& s) {
-  const double decay = s.membrane.decay, shift = s.membrane.shift, jump = s.membrane.jump;
+  const MembraneStep membrane = s.membrane;
   const double factor = s.jump_factor;
   const HalfStepHazard escape = s.escape;
   double total[kLanes] = {};
@@ -39,14 +41,8 @@ MESOPOP_INLINE double step_cohorts(const CohortStep& s) {
     const double* const pull = adaptive ? s.pull + first : nullptr;
 #pragma omp simd
     for (int i = 0; i < kLanes; ++i) {
-      double v_end = decay * (potential[i] + jump) + shift;
-      if (adaptive) v_end -= pull[i];
-      const double h_end = escape.at<softplus>(adaptive ? v_end - threshold[i] : v_end);
-      const double h = hazard[i] * factor + h_end;
-      potential[i] = v_end;
-      hazard[i] = h_end;
-      integrated[i] = h;
-      total[i] += count[i] * h;
+      integrated[i] = step_bin<adaptive, softplus>(membrane, escape, factor, threshold, pull, i, potential, hazard);
+      total[i] += count[i] * integrated[i];
     }
   }
   return sum_lanes(total);
@@ -64,28 +60,19 @@ MESOPOP_INLINE double cohorts_body(const CohortStep& s) {
   return s.escape.softplus ? detail::step_cohorts<true>(s) : detail::step_cohorts<false>(s);
 }
 
-// Relaxation by one step of the moments of (u, x) in every cohort; see relaxed() in meso/moments.hpp.
+// Relaxation by one step of the moments of (u, x) in every cohort.
 struct CohortRelaxation {
   std::int64_t size;
-  double *u, *x, *vu, *vx, *c;
-  double U0, decay_u, decay_x;
+  MomentColumns moments;
+  Plasticity plasticity;
 };
 
 MESOPOP_INLINE void relax_cohorts_body(const CohortRelaxation& s) {
-  const double U0 = s.U0, du = s.decay_u, dx = s.decay_x;
+  const double decay_u = s.plasticity.decay_u, decay_x = s.plasticity.decay_x;
   for (std::int64_t first = 0; first < s.size; first += kLanes) {
-    double* const u = s.u + first;
-    double* const x = s.x + first;
-    double* const vu = s.vu + first;
-    double* const vx = s.vx + first;
-    double* const c = s.c + first;
 #pragma omp simd
     for (int i = 0; i < kLanes; ++i) {
-      u[i] = U0 + (u[i] - U0) * du;
-      x[i] = 1.0 - (1.0 - x[i]) * dx;
-      vu[i] = vu[i] * du * du;
-      vx[i] = vx[i] * dx * dx;
-      c[i] = c[i] * du * dx;
+      s.moments.set(first + i, relaxed(s.moments.get(first + i), s.plasticity, decay_u, decay_x));
     }
   }
 }

@@ -11,23 +11,10 @@
 
 namespace mesopop {
 
-struct MomentColumns {
-  double *u, *x, *vu, *vx, *c;
-
-  MESOPOP_INLINE Moments get(std::int64_t i) const { return {u[i], x[i], vu[i], vx[i], c[i]}; }
-  MESOPOP_INLINE void set(std::int64_t i, const Moments& m) const {
-    u[i] = m.u;
-    x[i] = m.x;
-    vu[i] = m.vu;
-    vx[i] = m.vx;
-    c[i] = m.c;
-  }
-};
-
 struct CohortRelease {
-  std::int64_t size;  // cohorts that fire; arrays extend to the next multiple of kLanes with zeros
-  const double* count;  // M: neurons before
-  const double* fired;  // k: those that fire
+  std::int64_t size;      // cohorts that fire; arrays extend to the next multiple of kLanes with zeros
+  const double* count;    // M: neurons before
+  const double* fired;    // k: those that fire
   MomentColumns moments;  // in: of the cohort; out: of the neurons that remain
   MomentColumns after;    // scratch
   Plasticity plasticity;

@@ -12,13 +12,8 @@ namespace {
 
 constexpr std::size_t kMomentColumns = 5;  // u, x, vu, vx, c
 
-void store(double* entry, const Moments& m) {
-  entry[0] = m.u;
-  entry[1] = m.x;
-  entry[2] = m.vu;
-  entry[3] = m.vx;
-  entry[4] = m.c;
-}
+// Where the moments of one group wait.
+MomentColumns waiting(double* entry) { return {entry, entry + 1, entry + 2, entry + 3, entry + 4}; }
 
 // From this number of spikes on that are expected in a step, drawing a number for every cohort costs less than drawing
 // one for every spike.
@@ -53,8 +48,9 @@ CohortPopulation::CohortPopulation(const LevelContext& context)
       const StpSpec& spec = *synapses_[s].spec;
       const Moments m = initial_moments(spec, placed.group.members);
       if (placed.waits) {
-        store(bins_.waiting_extra(-1 - placed.group.age) + kMomentColumns * s,
-              relaxed(m, synapses_[s].plasticity, elapsed_decay(left, spec.tau_f), elapsed_decay(left, spec.tau_d)));
+        waiting(bins_.waiting_extra(-1 - placed.group.age) + kMomentColumns * s)
+            .set(0,
+                 relaxed(m, synapses_[s].plasticity, elapsed_decay(left, spec.tau_f), elapsed_decay(left, spec.tau_d)));
       } else {
         moments(s).set(static_cast<std::int64_t>(placed.position), m);
       }
@@ -88,9 +84,7 @@ double CohortPopulation::step(std::int64_t step, const MembraneStep& membrane, d
                         bins_.escape(), jump_factor, bins_.threshold(), bins_.pull()});
   for (std::size_t s = 0; s < synapses_.size(); ++s) {
     Synapses& synapses = synapses_[s];
-    const MomentColumns m = moments(s);
-    kernels_.relax_cohorts({bins, m.u, m.x, m.vu, m.vx, m.c, synapses.plasticity.U0, synapses.plasticity.decay_u,
-                            synapses.plasticity.decay_x});
+    kernels_.relax_cohorts({bins, moments(s), synapses.plasticity});
     synapses.excess_u *= synapses.plasticity.decay_u;
     synapses.deficit_x *= synapses.plasticity.decay_x;
     release[s] = 0.0;
@@ -185,8 +179,8 @@ void CohortPopulation::release_set(std::size_t s, std::int64_t step, double* rel
   release[s] = sums.release;
   synapses.excess_u += sums.excess_u;
   synapses.deficit_x += sums.deficit_x;
-  store(bins_.waiting_extra(step) + kMomentColumns * s,
-        relaxed(sums.born, synapses.plasticity, synapses.held_decay_u, synapses.held_decay_x));
+  waiting(bins_.waiting_extra(step) + kMomentColumns * s)
+      .set(0, relaxed(sums.born, synapses.plasticity, synapses.held_decay_u, synapses.held_decay_x));
 }
 
 void CohortPopulation::Firing::make_room(std::size_t cohorts) {
@@ -212,8 +206,8 @@ void CohortPopulation::fire_all(std::int64_t, double* release) {
     release[s] = size_ * before.release();
     synapses.excess_u += size_ * (after.u - before.u);
     synapses.deficit_x += size_ * (before.x - after.x);
-    store(bins_.waiting_extra(-1) + kMomentColumns * s,
-          relaxed(after, synapses.plasticity, synapses.held_decay_u, synapses.held_decay_x));
+    waiting(bins_.waiting_extra(-1) + kMomentColumns * s)
+        .set(0, relaxed(after, synapses.plasticity, synapses.held_decay_u, synapses.held_decay_x));
   }
 }
 

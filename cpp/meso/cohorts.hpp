@@ -71,8 +71,8 @@ class CohortPopulation {
   struct Firing {
     std::int64_t size = 0;
     std::vector<std::int64_t> bin;
-    std::vector<double> count;   // neurons before
-    std::vector<double> fired;   // spikes
+    std::vector<double> count;    // neurons before
+    std::vector<double> fired;    // spikes
     std::vector<double> columns;  // moments before or left, and after the spike
 
     void push(std::size_t position, double spikes) {

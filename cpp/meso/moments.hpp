@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "model/tsodyks_markram.hpp"
@@ -17,6 +18,20 @@ struct Moments {
 
   // Mean release of a spike, <u x>.
   double release() const { return u * x + c; }
+};
+
+// Moments of many groups, column by column.
+struct MomentColumns {
+  double *u, *x, *vu, *vx, *c;
+
+  MESOPOP_INLINE Moments get(std::int64_t i) const { return {u[i], x[i], vu[i], vx[i], c[i]}; }
+  MESOPOP_INLINE void set(std::int64_t i, const Moments& m) const {
+    u[i] = m.u;
+    x[i] = m.x;
+    vu[i] = m.vu;
+    vx[i] = m.vx;
+    c[i] = m.c;
+  }
 };
 
 // Moments of a given initial state over the neurons `members`, or over all neurons if there are none listed.

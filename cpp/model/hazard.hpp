@@ -37,9 +37,7 @@ struct HalfStepHazard {
 
   // Factor by which a jump of the potential changes the hazard. Where there is none, or it may leave the range of
   // numbers, the hazard has to be computed anew.
-  bool has_factor(double jump) const {
-    return jump == 0.0 || (!softplus && std::fabs(jump * slope) <= kLargest);
-  }
+  bool has_factor(double jump) const { return jump == 0.0 || (!softplus && std::fabs(jump * slope) <= kLargest); }
   double factor(double jump) const { return jump == 0.0 ? 1.0 : exp(jump * slope); }
 
  private:

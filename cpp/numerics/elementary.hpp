@@ -112,9 +112,7 @@ MESOPOP_INLINE double log1p(double y) {
 }
 
 // ln(1 + e^y) = max(y, 0) + ln(1 + e^-|y|), which does not overflow.
-MESOPOP_INLINE double log1pexp(double y) {
-  return (y > 0.0 ? y : 0.0) + log1p(exp(y > 0.0 ? -y : y));
-}
+MESOPOP_INLINE double log1pexp(double y) { return (y > 0.0 ? y : 0.0) + log1p(exp(y > 0.0 ? -y : y)); }
 
 namespace detail {
 

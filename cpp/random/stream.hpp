@@ -11,11 +11,11 @@
 namespace mesopop {
 
 enum class Purpose : std::uint64_t {
-  threshold = 1,   // owner population, index neuron, event spikes fired so far: one exponential
-  initial = 2,     // owner population, index neuron (micro) or 0 (meso): age at t = 0
-  count = 3,       // owner population, event step: number of spikes
-  release = 4,     // owner population, event step: means of u and x over the neurons that fire, set by set
-  drive = 5,       // owner population, index component, event step: Ornstein-Uhlenbeck increment
+  threshold = 1,  // owner population, index neuron, event spikes fired so far: one exponential
+  initial = 2,    // owner population, index neuron (micro) or 0 (meso): age at t = 0
+  count = 3,      // owner population, event step: number of spikes
+  release = 4,    // owner population, event step: means of u and x over the neurons that fire, set by set
+  drive = 5,      // owner population, index component, event step: Ornstein-Uhlenbeck increment
   // In lanes (random/lane_stream.hpp):
   cohort_count = 6,    // owner population, event step, lane cohort: its number of spikes
   cohort_release = 7,  // owner STP set, event step, lane cohort that fires: means of u and x over its neurons that fire

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import abc
+
 import attrs
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,7 +41,7 @@ _CENSORED = np.dtype(
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Division:
+class Division(abc.ABC):
     """How a series was divided into Up and Down states.
 
     Attributes
@@ -78,9 +80,9 @@ class Division:
             method += f"; thresholds from the {self.origin}"
         return f"{span}, bins of {significant(self.dt)} ms", method
 
+    @abc.abstractmethod
     def intervals(self) -> NDArray[np.void]:
         """Maximal intervals of constant state; see `Segmentation.intervals`."""
-        raise NotImplementedError
 
 
 @attrs.frozen(kw_only=True, eq=False)

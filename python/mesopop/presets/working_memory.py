@@ -61,17 +61,14 @@ def working_memory(background: str = "silent", scale: float = 1.0) -> Experiment
       selective ones have the baseline weight; in the original a tenth of them is potentiated.
     - Noise is in the threshold, soft by 0.5 mV (100 Hz at threshold), not in the input.
     - Every synapse has a delay of 1 ms; in the original delays are distributed.
-    - The background "spikes" has been chosen for population spikes that last, but do not begin
-      without a cue, in 8 mesoscopic trials of 30 s.
+    - The background "spikes" is one for which population spikes last, but do not begin without a
+      cue.
 
-    Both levels behave so. In response to the readout at 3.5 s activity peaks, in bins of 5 ms, at
-    83 Hz neuron by neuron and at 200 Hz mesoscopically, with 2.0 and 2.3 spikes per neuron within
-    300 ms (8 trials, seed 3): neurons differ in their inputs, which the mesoscopic level does not
-    know. At scale 0.2, where everybody is connected, it is 196 and 200 Hz, but fluctuations are
-    larger, and a readout may fail or a population spike come unasked.
-
-    The third regime of the original, asynchronous activity beside a stable baseline, has not been
-    found: from 24.4 mV on the baseline is unstable.
+    Both levels behave so in most trials; in some a readout fails or a population spike comes
+    unasked, more often at a small scale. Neurons differ in their inputs, which the mesoscopic level
+    does not know; at scale 0.2, where everybody is connected, both levels simulate the same
+    network. The third regime of the original, asynchronous activity beside a stable baseline, is
+    not among the options.
 
     Parameters
     ----------
