@@ -5,7 +5,7 @@ import pytest
 from networks import MICRO, assert_same_bits, meso, recorded
 
 import mesopop as mp
-from mesopop import _core, recording, simulation
+from mesopop import _core, engines, recording
 from mesopop.compiled import compile_network
 
 DT = 0.5
@@ -95,7 +95,7 @@ def test_times_of_pieces_join():
 def test_blocks(zoo, law, monkeypatch, block_seconds):
     # The first block has 1000 steps; then one bin each (0), some hundred, or all the rest.
     usual = recorded(run(zoo, law, 900.0, trials=2))
-    monkeypatch.setattr(simulation, "_BLOCK_SECONDS", block_seconds)
+    monkeypatch.setattr(engines, "_BLOCK_SECONDS", block_seconds)
     assert_same_bits(recorded(run(zoo, law, 900.0, trials=2)), usual)
 
 

@@ -7,7 +7,7 @@ import pytest
 from networks import LAWS, LIF, assert_same_bits, changed, isolated, meso, name_of, recorded
 
 import mesopop as mp
-from mesopop import simulation
+from mesopop import engines
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_simulation_that_failed_cannot_go_on():
 
 
 def test_failures_are_found_in_every_block(monkeypatch):
-    monkeypatch.setattr(simulation, "_BLOCK_SECONDS", 0.0)
+    monkeypatch.setattr(engines, "_BLOCK_SECONDS", 0.0)
     network = unstable("softplus", 10)
     with pytest.raises(FloatingPointError) as one_by_one:
         mp.simulate(network, 2000.0, dt=0.5, seed=1, level="meso", record_dt=1.0)
@@ -153,7 +153,7 @@ def test_ctrl_c_in_the_block_of_a_failure_returns_finite_values_only(trials):
     )
     settings = {"dt": 0.5, "seed": 4, "level": "meso", "trials": trials}
     running = mp.Simulation(network, **settings)
-    running._ensemble = InterruptedOnFailure(running._ensemble)
+    running._engines._ensemble = InterruptedOnFailure(running._engines._ensemble)
     try:
         result = running.run(60_000.0)
     except FloatingPointError as error:

@@ -30,7 +30,8 @@ _HOME = {
     "plasticity": ["TsodyksMarkram"],
     "result": ["Result"],
     "signals": ["OrnsteinUhlenbeck", "PerNeuron", "Sampled", "Sinusoid", "Steps"],
-    "simulation": ["Simulation", "simulate"],
+    "simulation": ["Simulation"],
+    "single_run": ["simulate"],
     "sweeps.sweep": ["sweep"],
     "transfer": ["Exponential", "Softplus"],
 }
@@ -60,7 +61,8 @@ if TYPE_CHECKING:
     from mesopop.plasticity import TsodyksMarkram
     from mesopop.result import Result
     from mesopop.signals import OrnsteinUhlenbeck, PerNeuron, Sampled, Sinusoid, Steps
-    from mesopop.simulation import Simulation, simulate
+    from mesopop.simulation import Simulation
+    from mesopop.single_run import simulate
     from mesopop.sweeps.sweep import sweep
     from mesopop.transfer import Exponential, Softplus
 

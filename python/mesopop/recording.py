@@ -12,7 +12,7 @@ from mesopop.compiled import CompiledNetwork
 from mesopop.network import Network
 from mesopop.neuron_recording import NeuronRecord, Neurons
 from mesopop.neurons import LIF, LNP
-from mesopop.validation import did_you_mean, steps
+from mesopop.validation import did_you_mean, require_number, steps
 
 PER_POPULATION = ("rate", "potential")
 PER_STP_STATE = ("release", "u", "x")
@@ -71,18 +71,28 @@ class Piece:
         duration: float,
         *,
         dt: float,
-        record: tuple[str, ...],
-        chosen: tuple[Neurons, ...],
+        level: str,
+        network: Network,
+        record: Sequence[str | Neurons],
         record_dt: float | None,
-        record_limit: float,
+        record_limit: float = DEFAULT_RECORD_LIMIT,
     ) -> Piece:
-        """The piece of `duration` ms, in bins of `record_dt` ms (None: of one step)."""
+        """The piece of `duration` ms, in bins of `record_dt` ms (None: of one step).
+
+        Raises
+        ------
+        ValueError
+            If a time is not a multiple, the limit not > 0 GB, or a quantity unknown or not
+            available.
+        """
+        quantities, chosen = check_record(record, level, network)
         steps_per_bin = steps("record_dt", dt if record_dt is None else record_dt, dt)
         if steps_per_bin == 0:
             raise ValueError(f"record_dt must be >= dt = {dt!r} ms, got {record_dt!r} ms")
         bins = bins_in("duration", duration, steps_per_bin, dt)
+        record_limit = require_number("record_limit", record_limit, "GB", gt=0)
         return cls(
-            record=record,
+            record=quantities,
             chosen=chosen,
             bins=bins,
             steps_per_bin=steps_per_bin,

@@ -1,20 +1,19 @@
-"""Simulate a network: `simulate` in one go, `Simulation` piece by piece."""
+"""Simulate a network piece by piece."""
 
 from __future__ import annotations
 
-import math
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import numpy as np
 
 from mesopop.archive import read_archive, write_archive
 from mesopop.changes import Change, changes_between
-from mesopop.compiled import CompiledNetwork, compile_network, signal_end
+from mesopop.compiled import compile_network
+from mesopop.engines import Engines
 from mesopop.initial import InitialState
 from mesopop.network import Network
 from mesopop.neuron_recording import Neurons
@@ -24,21 +23,13 @@ from mesopop.recording import (
     DEFAULT_RECORD,
     DEFAULT_RECORD_LIMIT,
     Piece,
-    Recording,
     bins_in,
-    check_record,
 )
 from mesopop.result import Result, versions
 from mesopop.seeds import entropy_of, seed_sequence
 from mesopop.settings import choose_engine
 from mesopop.simulation_file import contents, restored
 from mesopop.validation import require_integer, require_number, steps
-
-if TYPE_CHECKING:
-    from mesopop import _core
-
-# Blocks between looks at signals and the progress bar aim at this many seconds.
-_BLOCK_SECONDS = 0.1
 
 
 class Simulation:
@@ -135,53 +126,37 @@ class Simulation:
                     f"got {history!r} ms otherwise"
                 )
         self.history = history
-        self._compiled = compile_network(network, dt=dt, initial=initial, history=history)
+        compiled = compile_network(network, dt=dt, initial=initial, history=history)
         self.trials = require_integer("trials", trials, ge=1)
-        self.n_threads = _threads(n_threads)
+        self.n_threads = (
+            available_processors()
+            if n_threads is None
+            else require_integer("n_threads", n_threads, ge=1)
+        )
         self.seed_sequence = seed_sequence(seed)
         self.changes: tuple[Change, ...] = ()
-        self._failure = ""
-        self._ensemble = self._make_ensemble(self._compiled)
-
-    def _make_ensemble(self, compiled: CompiledNetwork) -> _core.Ensemble:
-        from mesopop import _core
-
-        return _core.Ensemble(
-            network=compiled.description,
-            level=self.settings.level,
-            closure=self.settings.closure or "second_order",
-            noise=self.settings.noise or "binomial",
-            bin_tolerance=self.settings.bin_tolerance or 0.0,
-            cohorts=[
-                self.settings.method_of(p.name) == "cohorts" for p in compiled.network.populations
-            ],
-            cohort_tolerance=self.settings.cohort_tolerance or 0.0,
-            key=tuple(int(word) for word in self.seed_sequence.generate_state(2, np.uint64)),
+        self._engines = Engines(
+            compiled,
+            self.settings,
+            seed_sequence=self.seed_sequence,
             trials=self.trials,
-            instruction_set="auto",
-            threads=self.n_threads,
-            memory_limit=_memory(),
+            n_threads=self.n_threads,
         )
 
     @property
     def network(self) -> Network:
         """What is simulated."""
-        return self._compiled.network
+        return self._engines.compiled.network
 
     @property
     def dt(self) -> float:
         """Time step, ms."""
-        return self._compiled.dt
+        return self._engines.compiled.dt
 
     @property
     def time(self) -> float:
         """Biological time reached, ms."""
-        return self._step * self.dt
-
-    @property
-    def _step(self) -> int:
-        # Asked of the engines, which an interruption cannot leave half-way.
-        return self._ensemble.step(0)
+        return self._engines.step * self.dt
 
     # --- Running ---------------------------------------------------------------------------------
 
@@ -245,7 +220,7 @@ class Simulation:
         **options
             As in `run`.
         """
-        left = steps("time", time, self.dt) - self._step
+        left = steps("time", time, self.dt) - self._engines.step
         if left <= 0:
             raise ValueError(f"time must be > {self.time:g} ms, the time reached, got {time!r} ms")
         return self.run(left * self.dt, **options)
@@ -287,9 +262,8 @@ class Simulation:
         """
         whole = self._piece(duration, record, record_dt, record_limit)
         most = bins_in("block", block, whole.steps_per_bin, self.dt)
-        self._recording(attrs.evolve(whole, bins=min(most, whole.bins))).require_room(
-            whole.record_limit
-        )
+        first = attrs.evolve(whole, bins=min(most, whole.bins))
+        self._engines.recording(first).require_room(whole.record_limit)
 
         def results() -> Iterator[Result]:
             left = whole.bins
@@ -322,12 +296,7 @@ class Simulation:
         ValueError
             As `run`.
         """
-        return self._recording(self._asked(duration, record, record_dt)).memory
-
-    def _recording(self, piece: Piece) -> Recording:
-        return Recording(
-            self._compiled, piece.record, piece.chosen, trials=self.trials, bins=piece.bins
-        )
+        return self._engines.recording(self._asked(duration, record, record_dt)).memory
 
     def _asked(
         self,
@@ -336,14 +305,14 @@ class Simulation:
         record_dt: float | None,
         record_limit: float = DEFAULT_RECORD_LIMIT,
     ) -> Piece:
-        quantities, chosen = check_record(record, self.settings.level, self.network)
         return Piece.of(
             duration,
             dt=self.dt,
-            record=quantities,
-            chosen=chosen,
+            level=self.settings.level,
+            network=self.network,
+            record=record,
             record_dt=record_dt,
-            record_limit=require_number("record_limit", record_limit, "GB", gt=0),
+            record_limit=record_limit,
         )
 
     def _piece(
@@ -355,58 +324,21 @@ class Simulation:
     ) -> Piece:
         # What is asked for, if it can be done.
         piece = self._asked(duration, record, record_dt, record_limit)
-        self._require_finite()
-        for trial in range(1, self.trials):
-            if self._ensemble.step(trial) != self._step:
-                raise ValueError(
-                    f"trial {trial} is at {self._ensemble.step(trial) * self.dt:g} ms, trial 0 at "
-                    f"{self.time:g} ms: all trials must be set to the state of one time"
-                )
-        end, owner = signal_end(self.network)
-        stop = (self._step + piece.bins * piece.steps_per_bin) * self.dt
-        if stop > end * (1 + 1e-12):
-            raise ValueError(
-                f'population "{owner}": the Sampled signal ends at {end:g} ms, before the '
-                f"simulation does at {stop:g} ms"
-            )
+        self._engines.require_possible(piece)
         return piece
-
-    def _require_finite(self) -> None:
-        if self._failure:
-            raise RuntimeError(f"the simulation has stopped and cannot go on: {self._failure}")
 
     def _advance(self, piece: Piece, bar: Any, pause: Callable[[], bool] | None = None) -> Result:
         # Perhaps not to the end of the piece: `pause` is asked between blocks.
-        recording = self._recording(piece)
-        room = recording.allocate(piece.record_limit)
-        start = self._step
-        completed, failure = self._step_through(piece, room, bar, pause)
-        # Integers times dt, so that the times of pieces are those of one run to the bit.
-        ends = start + piece.steps_per_bin * np.arange(1, completed + 1)
-        end = self.dt * (start + piece.steps_per_bin * completed)
-        recorded: dict[str, Any] = recording.collect(self._ensemble, completed, end=end)
-        result = attrs.evolve(
-            self._empty_result(piece),
-            t=np.multiply(self.dt, ends, dtype=np.float64),
-            complete=completed == piece.bins,
-            **recorded,
-        )
+        recorded, failure = self._engines.advance(piece, bar, pause)
+        complete = len(recorded["t"]) == piece.bins
+        result = attrs.evolve(self._empty_result(piece), complete=complete, **recorded)
         if failure is not None:
-            trial, step, population, variable = failure
-            kind: type[Exception] = FloatingPointError
-            what = self._failure = f'{variable} of population "{population}" became non-finite'
-            if variable == "spikes":
-                kind, self._failure = MemoryError, "its spikes exceeded record_limit"
-                what = f"spikes exceeded record_limit = {piece.record_limit:g} GB"
-            error = kind(
-                f"{what} at step {step} ({step * self.dt:g} ms) of trial {trial}; the {completed} "
-                "bins before it are in the attribute `result` of this error"
-            )
-            error.result = result  # type: ignore[attr-defined]
-            raise error
+            failure.result = result  # type: ignore[attr-defined]
+            raise failure
         return result
 
     def _empty_result(self, piece: Piece) -> Result:
+        # What a result says of the simulation beside its arrays.
         return Result(
             network=self.network,
             settings=self.settings,
@@ -422,32 +354,6 @@ class Simulation:
             versions=versions(),
         )
 
-    def _step_through(
-        self, piece: Piece, room: dict[str, Any], bar: Any, pause: Callable[[], bool] | None
-    ) -> tuple[int, tuple[int, int, str, str] | None]:
-        # In blocks, so that signals are heeded and the bar moves; results do not depend on them.
-        done, failure, block = 0, None, max(1, 1000 // piece.steps_per_bin)
-        try:
-            while done < piece.bins and failure is None and not (pause and pause()):
-                started = time.perf_counter()
-                size = min(block, piece.bins - done)
-                before = done
-                done, failure = self._ensemble.advance(
-                    first_bin=done,
-                    bins=size,
-                    steps_per_bin=piece.steps_per_bin,
-                    **room,
-                    threads=self.n_threads,
-                )
-                bar.update((done - before) * piece.record_dt / 1000)
-                elapsed = max(time.perf_counter() - started, 1e-6)
-                block = max(1, min(2 * block, int(size * _BLOCK_SECONDS / elapsed)))
-        except KeyboardInterrupt:
-            # It may have come between the end of a block and its being counted. Every block is
-            # complete in itself.
-            done, failure = self._ensemble.progress()
-        return done, failure
-
     @property
     def _label(self) -> str:
         return self.settings.closure or self.settings.level
@@ -456,7 +362,7 @@ class Simulation:
 
     def state(self, trial: int = 0) -> dict[str, Any]:
         """Complete state of one trial as a dictionary of arrays, copied."""
-        return self._ensemble.state(trial)
+        return self._engines.state(trial)
 
     def set_state(self, state: dict[str, Any], trial: int = 0) -> None:
         """Replace the state of one trial by what `state` returned, for the same network.
@@ -469,8 +375,7 @@ class Simulation:
         ValueError
             If the fields do not match; the state is then unchanged.
         """
-        self._ensemble.set_state(trial, state)
-        self._failure = ""
+        self._engines.set_state(state, trial)
 
     def change(self, network: Network) -> None:
         """Go on with other drives, rates of Poisson neurons, weights or probabilities.
@@ -503,15 +408,12 @@ class Simulation:
         >>> print(*simulation.run(1000).changes)
         1000 ms: E.drive -3.5 -> 2.0
         """
-        self._require_finite()
+        self._engines.require_finite()
         changes = changes_between(self.network, network, self.time, self.settings.level)
         choose_engine(network, **attrs.asdict(self.settings))
         # From rest, since the state comes from the old engines anyway.
         compiled = compile_network(network, dt=self.dt, initial="rest", history=self.history)
-        ensemble = self._make_ensemble(compiled)
-        for trial in range(self.trials):
-            ensemble.set_state(trial, self._ensemble.state(trial))
-        self._compiled, self._ensemble = compiled, ensemble
+        self._engines = self._engines.changed(compiled)
         self.changes += changes
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -565,93 +467,3 @@ class Simulation:
         True
         """
         return restored(Path(path), *read_archive(Path(path)), n_threads=n_threads)
-
-
-def simulate(
-    network: Network,
-    duration: float,
-    *,
-    dt: float,
-    level: str = "micro",
-    method: str | Mapping[str, str] | None = None,
-    closure: str | None = None,
-    noise: str | None = None,
-    bin_tolerance: float | None = None,
-    cohort_tolerance: float | None = None,
-    initial: str | InitialState = "stationary",
-    history: float | None = None,
-    seed: int | np.random.SeedSequence | None = None,
-    trials: int = 1,
-    n_threads: int | None = None,
-    record: Sequence[str | Neurons] = DEFAULT_RECORD,
-    record_dt: float | None = None,
-    record_limit: float = DEFAULT_RECORD_LIMIT,
-    progress: bool = False,
-) -> Result:
-    """Simulate `network` for `duration` ms from t = 0.
-
-    Parameters
-    ----------
-    network : Network
-        What to simulate.
-    duration : float
-        ms.
-    dt, level, method, closure, noise, bin_tolerance, cohort_tolerance, initial, history, seed, \
-trials, n_threads
-        See `Simulation`.
-    record, record_dt, record_limit, progress
-        See `Simulation.run`.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ValueError, FloatingPointError, MemoryError
-        See `Simulation` and `Simulation.run`.
-
-    Examples
-    --------
-    >>> import mesopop as mp
-    >>> net = mp.presets.load("lnp-up-down")
-    >>> result = mp.simulate(net, 2000, dt=0.1, level="meso", seed=1)
-    >>> result.rate["E"].shape
-    (20000,)
-    """
-    simulation = Simulation(
-        network,
-        dt=dt,
-        level=level,
-        method=method,
-        closure=closure,
-        noise=noise,
-        bin_tolerance=bin_tolerance,
-        cohort_tolerance=cohort_tolerance,
-        initial=initial,
-        history=history,
-        seed=seed,
-        trials=trials,
-        n_threads=n_threads,
-    )
-    return simulation.run(
-        duration,
-        record=record,
-        record_dt=record_dt,
-        record_limit=record_limit,
-        progress=progress,
-    )
-
-
-def _threads(n_threads: int | None) -> int:
-    if n_threads is not None:
-        return require_integer("n_threads", n_threads, ge=1)
-    return available_processors()
-
-
-def _memory() -> float:
-    # Physical memory in bytes, where the system tells.
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, ValueError, OSError):
-        return math.inf

@@ -29,7 +29,7 @@ def contents(simulation: Simulation) -> tuple[dict[str, Any], Arrays]:
     """
     from mesopop.network_toml import network_to_dict
 
-    simulation._require_finite()
+    simulation._engines.require_finite()
     seed = simulation.seed_sequence
     header = {
         "network": network_to_dict(simulation.network),

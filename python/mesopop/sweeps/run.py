@@ -12,7 +12,8 @@ from attrs import field, frozen
 from mesopop.network import Network
 from mesopop.recording import check_record
 from mesopop.result import Result
-from mesopop.simulation import Simulation, simulate
+from mesopop.simulation import Simulation
+from mesopop.single_run import simulate
 from mesopop.sweeps.points import Point, apply
 from mesopop.sweeps.variables import Variable, as_variables
 from mesopop.validation import require_number, steps

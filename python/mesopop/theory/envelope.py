@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from mesopop.arrays import FloatArray
 from mesopop.network import Network
 from mesopop.parameter_path import with_parameter
-from mesopop.simulation import simulate
+from mesopop.single_run import simulate
 from mesopop.theory.constant_drive import require_constant_drives
 from mesopop.validation import require_number
 
