@@ -1,7 +1,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings/topics.hpp"
-#include "engine/kernels.hpp"
+#include "kernels/kernels.hpp"
 
 namespace py = pybind11;
 

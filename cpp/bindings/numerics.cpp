@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "bindings/topics.hpp"
-#include "engine/kernels.hpp"
-#include "meso/cohort_spikes_kernel.hpp"
+#include "kernels/cohort_spikes_kernel.hpp"
+#include "kernels/kernels.hpp"
 #include "random/distributions.hpp"
 #include "random/lane_stream.hpp"
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "engine/level.hpp"
 #include "engine/recording.hpp"
-#include "engine/state.hpp"
+#include "level/level.hpp"
 #include "model/network.hpp"
+#include "model/state.hpp"
 
 namespace mesopop {
 

@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "engine/engine.hpp"
-#include "engine/kernels.hpp"
+#include "kernels/kernels.hpp"
 #include "model/signal.hpp"
 #include "model/synaptic_input.hpp"
 #include "model/tsodyks_markram.hpp"

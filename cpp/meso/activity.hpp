@@ -11,11 +11,11 @@
 #include <variant>
 #include <vector>
 
-#include "engine/kernels.hpp"
-#include "engine/level.hpp"
-#include "engine/state.hpp"
+#include "kernels/kernels.hpp"
+#include "level/level.hpp"
 #include "meso/age_bins.hpp"
 #include "model/hazard.hpp"
+#include "model/state.hpp"
 #include "random/stream.hpp"
 
 namespace mesopop {

@@ -8,14 +8,14 @@
 #include <string>
 #include <vector>
 
-#include "engine/kernels.hpp"
-#include "engine/level.hpp"
-#include "engine/state.hpp"
-#include "meso/bin_table.hpp"
+#include "kernels/kernels.hpp"
+#include "level/bin_table.hpp"
+#include "level/level.hpp"
+#include "level/refractory_queue.hpp"
 #include "meso/initial_ages.hpp"
-#include "meso/refractory_queue.hpp"
 #include "model/adaptation.hpp"
 #include "model/hazard.hpp"
+#include "model/state.hpp"
 
 namespace mesopop {
 

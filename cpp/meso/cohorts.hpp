@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "engine/kernels.hpp"
-#include "engine/level.hpp"
-#include "engine/state.hpp"
+#include "kernels/cohort_release_kernel.hpp"
+#include "kernels/kernels.hpp"
+#include "level/level.hpp"
 #include "meso/age_bins.hpp"
-#include "meso/cohort_release_kernel.hpp"
-#include "meso/moments.hpp"
+#include "model/moments.hpp"
+#include "model/state.hpp"
 #include "model/synaptic_input.hpp"
 #include "model/tsodyks_markram.hpp"
 #include "random/lane_stream.hpp"

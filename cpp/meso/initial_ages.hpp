@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/level.hpp"
+#include "level/level.hpp"
 #include "model/renewal.hpp"
 
 namespace mesopop {

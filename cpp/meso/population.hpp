@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/level.hpp"
+#include "level/level.hpp"
 #include "meso/activity.hpp"
 #include "meso/cohorts.hpp"
 #include "meso/synapses.hpp"

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/level.hpp"
-#include "engine/state.hpp"
-#include "meso/moments.hpp"
+#include "level/level.hpp"
+#include "model/moments.hpp"
+#include "model/state.hpp"
 #include "random/stream.hpp"
 
 namespace mesopop {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/team.hpp"
+#include "level/team.hpp"
 #include "micro/neuron_slices.hpp"
 #include "model/network.hpp"
 #include "random/stream.hpp"

@@ -8,9 +8,9 @@
 #include <string>
 #include <variant>
 
-#include "engine/state.hpp"
 #include "micro/neuron_context.hpp"
 #include "model/network.hpp"
+#include "model/state.hpp"
 #include "model/synaptic_input.hpp"
 
 namespace mesopop {

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "engine/state.hpp"
-#include "meso/bin_table.hpp"
-#include "meso/refractory_queue.hpp"
+#include "level/bin_table.hpp"
+#include "level/refractory_queue.hpp"
 #include "micro/neuron_context.hpp"
 #include "micro/next_spike.hpp"
 #include "model/hazard.hpp"
+#include "model/state.hpp"
 #include "model/synaptic_input.hpp"
 
 namespace mesopop {

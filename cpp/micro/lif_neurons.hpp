@@ -6,9 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/kernels.hpp"
-#include "engine/state.hpp"
-#include "engine/team.hpp"
+#include "kernels/kernels.hpp"
+#include "level/team.hpp"
 #include "micro/neuron_context.hpp"
 #include "micro/neuron_input.hpp"
 #include "micro/neuron_slices.hpp"
@@ -16,6 +15,7 @@
 #include "model/adaptation.hpp"
 #include "model/hazard.hpp"
 #include "model/network.hpp"
+#include "model/state.hpp"
 #include "model/synaptic_input.hpp"
 
 namespace mesopop {

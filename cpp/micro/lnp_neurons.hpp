@@ -6,15 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "engine/kernels.hpp"
-#include "engine/state.hpp"
-#include "engine/team.hpp"
+#include "kernels/kernels.hpp"
+#include "level/team.hpp"
 #include "micro/common_hazard.hpp"
 #include "micro/neuron_context.hpp"
 #include "micro/neuron_input.hpp"
 #include "micro/neuron_slices.hpp"
 #include "micro/thresholds.hpp"
 #include "model/network.hpp"
+#include "model/state.hpp"
 #include "model/synaptic_input.hpp"
 
 namespace mesopop {

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/kernels.hpp"
-#include "engine/team.hpp"
+#include "kernels/kernels.hpp"
+#include "level/team.hpp"
 #include "model/network.hpp"
 #include "model/renewal.hpp"
 #include "random/stream.hpp"

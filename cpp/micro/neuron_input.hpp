@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "engine/level.hpp"
-#include "engine/state.hpp"
+#include "kernels/input_kernel.hpp"
+#include "level/level.hpp"
 #include "micro/connections.hpp"
-#include "micro/input_kernel.hpp"
 #include "micro/neuron_slices.hpp"
+#include "model/state.hpp"
 
 namespace mesopop {
 

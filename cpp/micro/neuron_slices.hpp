@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "micro/neuron_block.hpp"
+#include "kernels/neuron_block.hpp"
 
 namespace mesopop {
 

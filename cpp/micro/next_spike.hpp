@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/state.hpp"
+#include "model/state.hpp"
 #include "random/distributions.hpp"
 #include "random/stream.hpp"
 

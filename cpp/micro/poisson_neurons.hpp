@@ -6,9 +6,9 @@
 #include <limits>
 #include <string>
 
-#include "engine/state.hpp"
 #include "micro/common_hazard.hpp"
 #include "micro/neuron_context.hpp"
+#include "model/state.hpp"
 #include "model/synaptic_input.hpp"
 
 namespace mesopop {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/level.hpp"
+#include "level/level.hpp"
 #include "micro/neuron_input.hpp"
 #include "micro/neurons.hpp"
 #include "micro/synapses.hpp"

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/kernels.hpp"
-#include "engine/team.hpp"
+#include "kernels/kernels.hpp"
+#include "level/team.hpp"
 #include "micro/neuron_slices.hpp"
 #include "numerics/simd.hpp"
 

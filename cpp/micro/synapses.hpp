@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/kernels.hpp"
-#include "engine/state.hpp"
+#include "kernels/kernels.hpp"
+#include "model/state.hpp"
 #include "model/tsodyks_markram.hpp"
 #include "numerics/prefetch.hpp"
 

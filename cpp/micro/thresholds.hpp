@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/state.hpp"
-#include "micro/neuron_block.hpp"
+#include "kernels/neuron_block.hpp"
+#include "model/state.hpp"
 #include "random/distributions.hpp"
 
 namespace mesopop {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/state.hpp"
 #include "model/network.hpp"
+#include "model/state.hpp"
 #include "random/stream.hpp"
 
 namespace mesopop {

@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/state.hpp"
 #include "model/membrane.hpp"
 #include "model/network.hpp"
+#include "model/state.hpp"
 
 namespace mesopop {
 

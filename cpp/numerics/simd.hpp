@@ -1,7 +1,7 @@
 // Vectorisation without intrinsics: one macro for bodies that must be inlined into every instruction-set
 // clone, one for the clones themselves.
 //
-// Kernels are compiled once per instruction set and selected at run time (engine/kernels.hpp). They give the
+// Kernels are compiled once per instruction set and selected at run time (kernels/kernels.hpp). They give the
 // same bits everywhere: contraction is off, sums run over a fixed number of lanes, and every elementary
 // function is our own (numerics/elementary.hpp).
 #pragma once

@@ -1,4 +1,4 @@
-#include "engine/level.hpp"
+#include "level/level.hpp"
 
 #include "random/distributions.hpp"
 

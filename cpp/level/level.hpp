@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/team.hpp"
+#include "level/team.hpp"
 #include "model/network.hpp"
 #include "random/stream.hpp"
 

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "meso/bin_step.hpp"
-#include "meso/moments.hpp"
+#include "kernels/bin_step.hpp"
 #include "model/hazard.hpp"
+#include "model/moments.hpp"
 #include "model/synaptic_input.hpp"
 #include "numerics/simd.hpp"
 

@@ -5,8 +5,8 @@
 #include <limits>
 #include <variant>
 
-#include "micro/input_kernel.hpp"
-#include "micro/neuron_block.hpp"
+#include "kernels/input_kernel.hpp"
+#include "kernels/neuron_block.hpp"
 #include "model/hazard.hpp"
 #include "model/membrane.hpp"
 #include "numerics/simd.hpp"

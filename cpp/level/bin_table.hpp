@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/state.hpp"
+#include "model/state.hpp"
 #include "numerics/simd.hpp"
 
 namespace mesopop {

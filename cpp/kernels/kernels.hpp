@@ -6,15 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "meso/age_bin_kernel.hpp"
-#include "meso/cohort_kernel.hpp"
-#include "meso/cohort_release_kernel.hpp"
-#include "meso/cohort_spikes_kernel.hpp"
-#include "micro/lif_kernel.hpp"
-#include "micro/lnp_kernel.hpp"
-#include "micro/relaxation_kernel.hpp"
-#include "micro/threshold_kernel.hpp"
-#include "model/adaptation_kernel.hpp"
+#include "kernels/adaptation_kernel.hpp"
+#include "kernels/age_bin_kernel.hpp"
+#include "kernels/cohort_kernel.hpp"
+#include "kernels/cohort_release_kernel.hpp"
+#include "kernels/cohort_spikes_kernel.hpp"
+#include "kernels/lif_kernel.hpp"
+#include "kernels/lnp_kernel.hpp"
+#include "kernels/relaxation_kernel.hpp"
+#include "kernels/threshold_kernel.hpp"
 
 namespace mesopop {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "micro/neuron_block.hpp"
+#include "kernels/neuron_block.hpp"
 #include "numerics/simd.hpp"
 
 namespace mesopop {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/state.hpp"
+#include "model/state.hpp"
 
 namespace mesopop {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "micro/neuron_block.hpp"
+#include "kernels/neuron_block.hpp"
 #include "numerics/simd.hpp"
 
 namespace mesopop {

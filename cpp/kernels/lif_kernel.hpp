@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <limits>
 
-#include "micro/input_kernel.hpp"
-#include "micro/neuron_block.hpp"
+#include "kernels/input_kernel.hpp"
+#include "kernels/neuron_block.hpp"
 #include "model/hazard.hpp"
 #include "model/synaptic_input.hpp"
 #include "numerics/simd.hpp"

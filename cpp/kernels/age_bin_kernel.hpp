@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "meso/bin_step.hpp"
+#include "kernels/bin_step.hpp"
 #include "model/hazard.hpp"
 #include "model/synaptic_input.hpp"
 #include "numerics/simd.hpp"

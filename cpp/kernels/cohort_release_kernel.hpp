@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "meso/moments.hpp"
+#include "model/moments.hpp"
 #include "model/tsodyks_markram.hpp"
 #include "numerics/simd.hpp"
 #include "random/lane_stream.hpp"
