@@ -82,7 +82,9 @@ class Simulation:
     n_threads : int, optional
         Threads over trials; by default all available processors. If there are fewer trials, at the
         microscopic level threads share the neurons of networks with a population of 32768 or more.
-        Results do not depend on it.
+        They meet several times in every step: where other programs keep the processors busy, take
+        1, or set OMP_WAIT_POLICY=passive in the environment before Python starts, without which
+        those that wait for each other use up the time that they are given. Results do not depend on it.
 
     Raises
     ------
