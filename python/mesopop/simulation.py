@@ -66,7 +66,8 @@ class Simulation:
         simulated with their mean; 0 (the default) tells all potentials apart.
     initial : {"stationary", "rest", "synchronous"} or InitialState
         State at t = 0. "synchronous": every neuron fires at t = 0, those of given spike trains
-        too, and its synapses release.
+        too, and its synapses release. "stationary" (the default) is computed for each drive of a
+        PerNeuron, which takes long for many neurons that adapt: "rest" takes no time.
     history : float, optional
         Mesoscopic level with bin_tolerance=0: age in ms from which neurons are no longer told
         apart; by default, and at least, t_ref and the time after which a spike is forgotten by
