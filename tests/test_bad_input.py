@@ -152,9 +152,9 @@ def test_durations(duration, record_dt, error, message):
             r"record: unknown quantity 'rates'; did you mean \"rate\"",
         ),
         (("rate", 3), "micro", ValueError, r"record: unknown quantity 3"),
-        ("rate", "micro", TypeError, r"record must be a sequence of names, got 'rate'"),
-        (7, "micro", TypeError, r"record must be a sequence of names, got 7"),
-        (None, "micro", TypeError, r"record must be a sequence of names, got None"),
+        ("rate", "micro", TypeError, r"record must be a sequence of names and Neurons, got 'rate'"),
+        (7, "micro", TypeError, r"record must be a sequence of names and Neurons, got 7"),
+        (None, "micro", TypeError, r"record must be a sequence of names and Neurons, got None"),
         (("spikes",), "meso", ValueError, r'record: "spikes" needs level="micro"'),
     ],
 )

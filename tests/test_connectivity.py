@@ -298,6 +298,18 @@ def test_explicit_entries_given_twice_add_up_and_zeros_vanish():
     assert mp.ExplicitConnections(np.array([[0, 3], [0, 0]])).matrix == matrix
 
 
+@pytest.mark.parametrize("form", ["coo_array", "csr_array", "dia_array"])
+def test_sums_of_small_integers_do_not_overflow(form):
+    hundreds = np.array([100, 100], np.int8)
+    given = scipy.sparse.coo_array((hundreds, ([0, 0], [1, 1])), shape=(2, 2))
+    if form == "csr_array":
+        given = scipy.sparse.csr_array((hundreds, [1, 1], [0, 2, 2]), shape=(2, 2))
+    elif form == "dia_array":  # which cannot hold an entry twice
+        given = scipy.sparse.dia_array(([[0, 100]], [1]), shape=(2, 2), dtype=np.int8)
+    expected = 100.0 if form == "dia_array" else 200.0
+    assert mp.ExplicitConnections(given).matrix.weights.tolist() == [expected]
+
+
 def test_explicit_connections_are_the_same_in_all_trials():
     explicit = mp.ExplicitConnections(np.eye(30))
     network = recurrent(30, 1.0, connectivity=explicit)

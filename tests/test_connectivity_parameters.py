@@ -76,12 +76,30 @@ def test_in_degrees_are_whole_up_to_rounding():
     [
         (lambda: mp.Bernoulli(self_connections=1), TypeError, "self_connections must be a bool"),
         (lambda: mp.FixedInDegree(multapses="no"), TypeError, "multapses must be a bool"),
-        (lambda: mp.ExplicitConnections([[1.0]]), TypeError, "matrix must be a SparseMatrix"),
-        (lambda: mp.ExplicitConnections(np.ones(3)), TypeError, "matrix must be a SparseMatrix"),
+        (
+            lambda: mp.ExplicitConnections([[1.0]]),
+            TypeError,
+            r"matrix must be a scipy.sparse matrix or a two-dimensional array of real numbers, got \[\[1.0\]\]",
+        ),
+        (
+            lambda: mp.ExplicitConnections(np.ones(3)),
+            TypeError,
+            r"matrix must be .* array of real numbers, got ndarray of dtype float64 and shape \(3,\)",
+        ),
+        (
+            lambda: mp.ExplicitConnections(scipy.sparse.coo_array(np.ones(3))),
+            TypeError,
+            r"matrix must be .* array of real numbers, got coo_array of dtype float64 and shape \(3,\)",
+        ),
         (
             lambda: mp.ExplicitConnections(np.ones((2, 2), complex)),
             TypeError,
-            "matrix must be a SparseMatrix",
+            r"matrix must be .* array of real numbers, got ndarray of dtype complex128 and shape \(2, 2\)",
+        ),
+        (
+            lambda: mp.ExplicitConnections(scipy.sparse.eye_array(4, format="csr") > 0),
+            TypeError,
+            r"matrix must be .* array of real numbers, got csr_array of dtype bool and shape \(4, 4\)",
         ),
         (
             lambda: mp.ExplicitConnections(scipy.sparse.csr_array([[0.0, np.nan]])),

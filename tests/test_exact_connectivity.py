@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from networks import LIF, MICRO, MIXED, assert_same_bits, recorded, wired
+from networks import GIF, LIF, MICRO, MIXED, assert_same_bits, changed, recorded, wired
 
 import mesopop as mp
 from mesopop import _core
@@ -32,6 +32,7 @@ def large(neuron, **synapse):
     )
 
 
+SOFT = changed(LIF, escape="softplus")
 LARGE = {
     "bernoulli": large(LIF, tau_s=3),
     "delta": large(LIF, weight=0.5),
@@ -41,6 +42,12 @@ LARGE = {
     "delays": large(LIF, tau_s=3, delay=mp.DelayDistribution([0.5, 1.0], [0.5, 0.5])),
     "lnp": large(mp.LNP(10, transfer=mp.Softplus(2.0)), tau_s=3),
     "all": large(LIF, tau_s=3, probability=1.0, weight=1e-3),
+    "adapting": large(GIF, tau_s=3),
+    "adapting, delta": large(GIF, weight=0.5),
+    "softplus, all, delta": large(SOFT, probability=1.0, weight=1e-4),
+    "adapting softplus, all, delta": large(
+        changed(GIF, escape="softplus", rate_at_threshold=40.0), probability=1.0, weight=1e-4
+    ),
 }
 
 

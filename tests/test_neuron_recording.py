@@ -394,5 +394,7 @@ def test_neurons_that_cannot_be_recorded(chosen, engine, kind, message):
 
 
 def test_neurons_stand_in_a_sequence():
-    with pytest.raises(TypeError, match="record must be a sequence of names"):
+    with pytest.raises(
+        TypeError, match="record must be a sequence of names and Neurons, got Neurons"
+    ):
         run(isolated(5, 1.0), MICRO, record=mp.Neurons("E", [1]))

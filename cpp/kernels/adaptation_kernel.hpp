@@ -8,7 +8,7 @@
 namespace mesopop {
 
 struct AdaptationStep {
-  std::int64_t size;  // arrays extend to the next multiple of kLanes
+  std::int64_t first, last;  // arrays extend to the next multiple of kLanes, of which `first` is one
   std::int64_t traces;
   double* const* trace;            // per trace: its value for every element
   const double* decay;             // per trace: over one step
@@ -19,7 +19,7 @@ struct AdaptationStep {
 };
 
 MESOPOP_INLINE void adaptation_body(const AdaptationStep& s) {
-  for (std::int64_t first = 0; first < s.size; first += kLanes) {
+  for (std::int64_t first = s.first; first < s.last; first += kLanes) {
     double threshold[kLanes] = {}, pull[kLanes] = {};
     for (std::int64_t k = 0; k < s.traces; ++k) {
       double* const trace = s.trace[k] + first;

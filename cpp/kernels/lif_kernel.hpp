@@ -21,17 +21,18 @@ struct LifNeuronsStep {
   double step;
   MembraneStep membrane;  // what all neurons share
   HalfStepHazard escape;
-  double jump_factor;             // of the hazard, by the potential jump at the start of the step
+  bool starts_anew;               // the hazard at the start of the step is computed from the potential after its jump
+  double jump_factor;             // if not: of the hazard, by that jump
   const double* threshold;        // rise of the threshold at the end of the step; null without adaptation
   const double* pull;             // what adaptation currents take from the potential
   const NeuronInputStep* input;   // what differs between neurons; null: nothing
-  const double* start_threshold;  // the rise at the start of the step; only with adaptation and jumps per neuron
+  const double* start_threshold;  // the rise at the start of the step; if it is needed for that
   std::int64_t* fired;            // out: indices in ascending order
 };
 
 namespace detail {
 
-template <bool softplus, bool adaptive, bool private_input, bool private_jump>
+template <bool softplus, bool adaptive, bool private_input, bool private_jump, bool starts_anew>
 MESOPOP_INLINE RangeFired step_lif_neurons(const LifNeuronsStep& s) {
   const double decay = s.membrane.decay, shift = s.membrane.shift, jump = s.membrane.jump;
   const double factor = s.jump_factor, now = s.step;
@@ -45,7 +46,7 @@ MESOPOP_INLINE RangeFired step_lif_neurons(const LifNeuronsStep& s) {
     const double* const wake = s.wake + block;
     const double* const threshold = adaptive ? s.threshold + block : nullptr;
     const double* const pull = adaptive ? s.pull + block : nullptr;
-    const double* const start_threshold = adaptive && private_jump ? s.start_threshold + block : nullptr;
+    const double* const start_threshold = adaptive && starts_anew ? s.start_threshold + block : nullptr;
     if (private_input) found.input_check += take_input(*s.input, block, shift, shift_of);
     if (private_jump) found.input_check += take_jump(*s.input, block, jump, jump_of);
     double lowest = std::numeric_limits<double>::infinity();
@@ -57,7 +58,7 @@ MESOPOP_INLINE RangeFired step_lif_neurons(const LifNeuronsStep& s) {
       if (adaptive) v_end -= pull[i];
       v_end = active ? v_end : v[i];
       const double h_start =
-          private_jump ? escape.at<softplus>(adaptive ? v_start - start_threshold[i] : v_start) : h[i] * factor;
+          starts_anew ? escape.at<softplus>(adaptive ? v_start - start_threshold[i] : v_start) : h[i] * factor;
       // A neuron at rest keeps its hazard, unless its threshold moves.
       const double h_end = escape.at<softplus>(adaptive ? v_end - threshold[i] : v_end);
       const double left = remaining[i] - (h_start + h_end);
@@ -78,9 +79,13 @@ MESOPOP_INLINE RangeFired step_lif_neurons(const LifNeuronsStep& s) {
 
 template <bool softplus, bool adaptive>
 MESOPOP_INLINE RangeFired step_lif_neurons(const LifNeuronsStep& s) {
-  if (!s.input) return step_lif_neurons<softplus, adaptive, false, false>(s);
-  return s.input->jump ? step_lif_neurons<softplus, adaptive, true, true>(s)
-                       : step_lif_neurons<softplus, adaptive, true, false>(s);
+  if (s.input && s.input->jump) return step_lif_neurons<softplus, adaptive, true, true, true>(s);
+  if (s.input) {
+    return s.starts_anew ? step_lif_neurons<softplus, adaptive, true, false, true>(s)
+                         : step_lif_neurons<softplus, adaptive, true, false, false>(s);
+  }
+  return s.starts_anew ? step_lif_neurons<softplus, adaptive, false, false, true>(s)
+                       : step_lif_neurons<softplus, adaptive, false, false, false>(s);
 }
 
 template <bool softplus>

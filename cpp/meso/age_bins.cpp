@@ -100,7 +100,7 @@ double AgeBins::absorb_common(std::size_t into, std::size_t from) {
 void AgeBins::adapt() {
   if (traces_.empty()) return;
   for (std::size_t i = 0; i < traces_.size(); ++i) columns_[i] = table_.column(kTraces + i);
-  kernels_.adaptation({static_cast<std::int64_t>(table_.size()), static_cast<std::int64_t>(traces_.size()),
+  kernels_.adaptation({0, static_cast<std::int64_t>(table_.size()), static_cast<std::int64_t>(traces_.size()),
                        columns_.data(), trace_decay_.data(), trace_weight_.data(), trace_gain_.data(),
                        table_.column(kThreshold), table_.column(kPull)});
 }

@@ -54,9 +54,13 @@ void place_neurons(const NeuronContext& context, const LifNeuron& neuron, const 
       } else {
         const NeuronSlices slices(context.population.size);
         context.team.each(slices.count(), [&](std::int64_t slice) {
-          for (std::int64_t i = slices.first(slice); i < slices.last(slice); ++i) {
+          // Neighbours often have the same drive.
+          for (std::int64_t i = slices.first(slice), next; i < slices.last(slice); i = next) {
             const double drive = context.initial_drive_of(static_cast<std::size_t>(i));
-            place_stationary(context, i, i + 1, StationaryAges(neuron, context.dt, drive, Memory::average), place);
+            for (next = i + 1; next < slices.last(slice); ++next) {
+              if (context.initial_drive_of(static_cast<std::size_t>(next)) != drive) break;
+            }
+            place_stationary(context, i, next, StationaryAges(neuron, context.dt, drive, Memory::average), place);
           }
         });
       }

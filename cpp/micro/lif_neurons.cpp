@@ -55,39 +55,35 @@ double LifNeurons::threshold(std::size_t neuron) const {
   return sum;
 }
 
-// Factor by which a jump of all potentials changes the hazards; if there is none, computes them anew.
-double LifNeurons::jump_factor(double jump, double now) {
-  if (escape_.has_factor(jump)) return escape_.factor(jump);
-  for (std::size_t i = 0; i < size_; ++i) {
-    if (wake_[i] <= now) hazard_[i] = escape_(potential_[i] + jump - threshold(i));
-  }
-  return 1.0;
-}
-
-void LifNeurons::step_adaptation(bool input_jumps) {
-  if (input_jumps) {
-    // Jumps of single neurons: their hazards before and after are computed, with the threshold before it relaxes.
-    start_threshold_.assign(potential_.size(), 0.0);
+// Of the neurons first .. last - 1.
+void LifNeurons::step_adaptation(std::int64_t first, std::int64_t last, bool starts_anew) {
+  if (starts_anew) {
+    // The hazard after the jump is that at the threshold before it relaxes.
+    std::fill(start_threshold_.begin() + first, start_threshold_.begin() + last, 0.0);
     for (std::size_t k = 0; k < traces_.size(); ++k) {
-      for (std::size_t i = 0; i < size_; ++i) start_threshold_[i] += traces_[k].threshold_weight * trace_[k][i];
+      const double weight = traces_[k].threshold_weight;
+      const double* const trace = trace_[k].data();
+      for (std::int64_t i = first; i < last; ++i) start_threshold_[static_cast<std::size_t>(i)] += weight * trace[i];
     }
   }
-  for (std::size_t k = 0; k < traces_.size(); ++k) trace_pointer_[k] = trace_[k].data();
-  kernels_.adaptation({thresholds_.size(), static_cast<std::int64_t>(traces_.size()), trace_pointer_.data(),
+  kernels_.adaptation({first, last, static_cast<std::int64_t>(traces_.size()), trace_pointer_.data(),
                        trace_decay_.data(), trace_weight_.data(), trace_gain_.data(), threshold_.data(), pull_.data()});
 }
 
 std::int64_t LifNeurons::step(std::int64_t step, const MembraneStep& membrane, double, std::int64_t* fired) {
   const NeuronInputStep input = input_ ? input_->arrivals(step) : NeuronInputStep{};
-  const bool input_jumps = input.jump != nullptr;
-  const double jump_factor = input_jumps ? 1.0 : this->jump_factor(membrane.jump, static_cast<double>(step));
+  const bool starts_anew = input.jump || !escape_.has_factor(membrane.jump);
+  const double jump_factor = starts_anew ? 1.0 : escape_.factor(membrane.jump);
   const bool adaptive = !traces_.empty();
-  if (adaptive) step_adaptation(input_jumps);
+  if (adaptive && starts_anew) start_threshold_.resize(potential_.size());
+  for (std::size_t k = 0; k < trace_.size(); ++k) trace_pointer_[k] = trace_[k].data();
   const auto [count, input_check] =
       step_slices(slices_, team_, fired, [&](std::int64_t slice, std::int64_t* fired_in_slice) {
-        return kernels_.lif_neurons({slices_.first(slice), slices_.last(slice), potential_.data(), hazard_.data(),
-                                     thresholds_.remaining(), wake_.data(), static_cast<double>(step), membrane,
-                                     escape_, jump_factor, adaptive ? threshold_.data() : nullptr, pull_.data(),
+        const std::int64_t first = slices_.first(slice), last = slices_.last(slice);
+        if (adaptive) step_adaptation(first, last, starts_anew);
+        return kernels_.lif_neurons({first, last, potential_.data(), hazard_.data(), thresholds_.remaining(),
+                                     wake_.data(), static_cast<double>(step), membrane, escape_, starts_anew,
+                                     jump_factor, adaptive ? threshold_.data() : nullptr, pull_.data(),
                                      input_ ? &input : nullptr, start_threshold_.data(), fired_in_slice});
       });
   if (input_) input_->note(input_check);

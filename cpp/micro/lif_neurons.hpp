@@ -32,8 +32,7 @@ class LifNeurons {
   // `at_spike`: per trace, its value just after the last spike.
   void start_at_age(std::size_t neuron, std::int64_t age, double potential, const double* at_spike);
   double threshold(std::size_t neuron) const;
-  double jump_factor(double jump, double now);
-  void step_adaptation(bool input_jumps);
+  void step_adaptation(std::int64_t first, std::int64_t last, bool starts_anew);
 
   const Kernels& kernels_;
   const LifNeuron& neuron_;

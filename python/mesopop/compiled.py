@@ -362,7 +362,7 @@ def _initial(population: Population, dt: float, initial: str | InitialState) -> 
     potential = np.broadcast_to(initial.potential.get(name, rest), population.size)
     if isinstance(neuron, LNP) and np.ptp(potential) > 0:
         raise ValueError(
-            f'potential["{name}"] must be the same for all neurons: LNP neurons share h, '
+            f'potential["{name}"] must be the same for all LNP neurons, which start with one h, '
             f"got {potential.min():g} to {potential.max():g} mV"
         )
     ages = np.broadcast_to(initial.age.get(name, np.inf), population.size)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
 from mesopop.arrays import FloatArray, Rebuilt, read_only, require_array, short_repr, value_key
-from mesopop.validation import instance_of
 
 IndexArray = NDArray[np.uint32]
 
@@ -95,27 +95,37 @@ class SparseMatrix(Rebuilt):
 
 
 def _as_sparse(matrix: Any) -> Any:
-    if isinstance(matrix, SparseMatrix):
+    # Anything but a matrix of real numbers is left for the validator to refuse.
+    known = isinstance(matrix, np.ndarray) or hasattr(matrix, "tocoo")
+    if not known or matrix.ndim != 2 or matrix.dtype.kind not in "iuf":
         return matrix
     if hasattr(matrix, "tocoo"):  # of scipy.sparse
-        # Via CSR, which sorts and adds up what is given several times.
-        rows = matrix.tocsr(copy=True)
+        # Via CSR, which sorts and adds up what is given several times; in numbers that do not overflow.
+        rows = matrix.astype(np.float64).tocsr()
         rows.sum_duplicates()
-        if rows.dtype.kind not in "iuf":
-            return matrix
         found = rows.tocoo()
         targets, sources, weights = found.row, found.col, found.data
-    elif isinstance(matrix, np.ndarray) and matrix.ndim == 2 and matrix.dtype.kind in "iuf":
+    else:
         targets, sources = np.nonzero(matrix)
         weights = matrix[targets, sources]
-    else:
-        return matrix
     present = weights != 0
     return SparseMatrix(
         shape=matrix.shape,
         targets=targets[present],
         sources=sources[present],
         weights=weights[present],
+    )
+
+
+def _matrix(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if isinstance(value, SparseMatrix):
+        return
+    got = repr(value)
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        got = f"{type(value).__name__} of dtype {value.dtype} and shape {value.shape}"
+    raise TypeError(
+        f"{attribute.name} must be a scipy.sparse matrix or a two-dimensional array of real numbers, "
+        f"got {got}"
     )
 
 
@@ -146,4 +156,4 @@ class ExplicitConnections:
     0.01
     """
 
-    matrix: SparseMatrix = field(converter=_as_sparse, validator=instance_of(SparseMatrix))
+    matrix: SparseMatrix = field(converter=_as_sparse, validator=_matrix)

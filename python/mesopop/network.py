@@ -41,7 +41,7 @@ class Population:
         What projections, results and errors call it.
     size : int
         Number of neurons, from 1 to 2^32 - 1.
-    neuron : Poisson, SpikeTrains, LNP or LIF
+    neuron : Poisson, SpikeTrains, LNP, LIF or GIF
         The model of each of them. With SpikeTrains there is one train per neuron.
     drive : float, Steps, Sampled, Sinusoid, OrnsteinUhlenbeck, PerNeuron or tuple of these
         Resting potential plus external input, mV; the components of a tuple add up. Poisson and

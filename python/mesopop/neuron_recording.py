@@ -134,7 +134,8 @@ class NeuronRecord:
     index : ndarray of int, shape (neurons,)
         Numbers of the neurons.
     potential : ndarray
-        Membrane potential, mV; v_reset within t_ref of a spike. Of LNP neurons h, which they share.
+        Membrane potential, mV; v_reset within t_ref of a spike. Of LNP neurons h, which
+        they share unless they differ in their input.
     input : ndarray
         Synaptic input, mV, in the same sense as the drive, to which it adds: tau_m times the
         synaptic currents. Projections with tau_s = 0 have no current, their input is a jump of the

@@ -28,7 +28,7 @@ def check_record(
 ) -> tuple[tuple[str, ...], tuple[Neurons, ...]]:
     """The quantities and the neurons asked for, each known and available at that level."""
     if isinstance(record, (str, Neurons)) or not isinstance(record, Iterable):
-        raise TypeError(f"record must be a sequence of names, got {record!r}")
+        raise TypeError(f"record must be a sequence of names and Neurons, got {record!r}")
     names: list[str] = []
     chosen: dict[str, Neurons] = {}
     for item in record:

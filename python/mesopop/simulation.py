@@ -66,7 +66,8 @@ class Simulation:
         simulated with their mean; 0 (the default) tells all potentials apart.
     initial : {"stationary", "rest", "synchronous"} or InitialState
         State at t = 0. "synchronous": every neuron fires at t = 0, those of given spike trains
-        too, and its synapses release.
+        too, and its synapses release. "stationary" (the default) is computed for each drive of a
+        PerNeuron, which takes long for many neurons that adapt: "rest" takes no time.
     history : float, optional
         Mesoscopic level with bin_tolerance=0: age in ms from which neurons are no longer told
         apart; by default, and at least, t_ref and the time after which a spike is forgotten by
@@ -82,7 +83,9 @@ class Simulation:
     n_threads : int, optional
         Threads over trials; by default all available processors. If there are fewer trials, at the
         microscopic level threads share the neurons of networks with a population of 32768 or more.
-        Results do not depend on it.
+        They meet several times in every step: where other programs keep the processors busy, take
+        1, or set OMP_WAIT_POLICY=passive in the environment before Python starts, without which
+        those that wait for each other use up the time that they are given. Results do not depend on it.
 
     Raises
     ------
