@@ -32,6 +32,7 @@ METHODS = {
 LARGEST_BY_NEURONS = 100_000
 BOUNDS = {  # CPU seconds per biological second
     ("neurons", 1000): 0.02,
+    ("cohorts", 1000): 0.008,
     ("cohorts, tolerance 0.01", 1000): 0.008,
     ("cohorts", 10**6): 1.0,
 }

@@ -280,7 +280,7 @@ def test_more_connections_than_memory():
         projections=[mp.Projection("E", "E", weight=1, probability=0.5)],
     )
     message = (
-        r"network must need <= .* bytes, what this process may use, got 3\.\d+e\+14 bytes "
+        r"network must need <= .* GB, what this process may use, got 3\.\d+e\+05 GB "
         "for 3 trials"
     )
     refused(ValueError, message, network=network, trials=3)

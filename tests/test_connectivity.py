@@ -298,6 +298,13 @@ def test_explicit_entries_given_twice_add_up_and_zeros_vanish():
     assert mp.ExplicitConnections(np.array([[0, 3], [0, 0]])).matrix == matrix
 
 
+def test_truth_values_are_weights_of_one():
+    present = np.random.default_rng(5).random((20, 30)) < 0.2
+    ones = mp.ExplicitConnections(present.astype(float)).matrix
+    assert mp.ExplicitConnections(present).matrix == ones
+    assert mp.ExplicitConnections(scipy.sparse.csr_array(present)).matrix == ones
+
+
 @pytest.mark.parametrize("form", ["coo_array", "csr_array", "dia_array"])
 def test_sums_of_small_integers_do_not_overflow(form):
     hundreds = np.array([100, 100], np.int8)

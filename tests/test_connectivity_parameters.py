@@ -97,11 +97,6 @@ def test_in_degrees_are_whole_up_to_rounding():
             r"matrix must be .* array of real numbers, got ndarray of dtype complex128 and shape \(2, 2\)",
         ),
         (
-            lambda: mp.ExplicitConnections(scipy.sparse.eye_array(4, format="csr") > 0),
-            TypeError,
-            r"matrix must be .* array of real numbers, got csr_array of dtype bool and shape \(4, 4\)",
-        ),
-        (
             lambda: mp.ExplicitConnections(scipy.sparse.csr_array([[0.0, np.nan]])),
             ValueError,
             r"weights\[0\] must be finite, got nan",

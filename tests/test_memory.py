@@ -85,7 +85,7 @@ engines.memory_limit = lambda: 1.0
 try:
     simulation()
 except ValueError as error:
-    expected = float(str(error).split("got ")[1].split(" ")[0])
+    expected = 1e9 * float(str(error).split("got ")[1].split(" ")[0])
 print(json.dumps([expected, allocated]))
 """
 

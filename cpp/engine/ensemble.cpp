@@ -42,24 +42,29 @@ std::int64_t Ensemble::advance(std::int64_t first_bin, std::int64_t bins, const 
   const auto count = static_cast<std::int64_t>(engines_.size());
   std::vector<std::int64_t> completed(engines_.size(), bins);
   std::vector<NonFiniteState> failures(engines_.size());
-  const bool within = count < threads && is_large();
-  const auto advance_trial = [&](std::int64_t i) {
+  const auto advance_trial = [&](std::int64_t i, const Team& team) {
     const auto trial = static_cast<std::size_t>(i);
-    completed[trial] =
-        engines_[trial]->advance(first_bin, bins, recordings[trial], Team(within ? threads : 1), failures[trial]);
+    completed[trial] = engines_[trial]->advance(first_bin, bins, recordings[trial], team, failures[trial]);
   };
-  std::exception_ptr error;  // must not leave the parallel region
-  const int trials_at_once = within ? 1 : static_cast<int>(std::min<std::int64_t>(threads, count));
+  if (count < threads && is_large()) {
+    Crew crew(threads);
+    crew.run([&] {
+      for (std::int64_t i = 0; i < count; ++i) advance_trial(i, Team(crew));
+    });
+  } else {
+    std::exception_ptr error;  // must not leave the parallel region
+    const int trials_at_once = static_cast<int>(std::min<std::int64_t>(threads, count));
 #pragma omp parallel for schedule(dynamic, 1) num_threads(trials_at_once) if (trials_at_once > 1)
-  for (std::int64_t i = 0; i < count; ++i) {
-    try {
-      advance_trial(i);
-    } catch (...) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      try {
+        advance_trial(i, Team());
+      } catch (...) {
 #pragma omp critical
-      error = std::current_exception();
+        error = std::current_exception();
+      }
     }
+    if (error) std::rethrow_exception(error);
   }
-  if (error) std::rethrow_exception(error);
   const auto worst = std::min_element(completed.begin(), completed.end());
   if (*worst < bins) {
     const auto trial = static_cast<std::size_t>(worst - completed.begin());

@@ -62,6 +62,25 @@ class NetworkEngine final : public Engine {
   std::int64_t advance(std::int64_t first_bin, std::int64_t bins, const Recording& recording, const Team& team,
                        NonFiniteState& failure) override {
     team_ = team;
+    const std::int64_t completed = advance(first_bin, bins, recording, failure);
+    team_ = Team();  // the other need not exist any more
+    return completed;
+  }
+
+  std::int64_t step() const override { return step_; }
+
+  void visit(StateVisitor& visitor) override {
+    visitor.field("step", step_);
+    input_.visit(visitor);
+    for (std::size_t p = 0; p < populations_.size(); ++p) {
+      const std::string prefix = "population/" + std::to_string(p);
+      drives_[p].visit(visitor, prefix + "/drive");
+      populations_[p].visit(visitor, prefix);
+    }
+  }
+
+ private:
+  std::int64_t advance(std::int64_t first_bin, std::int64_t bins, const Recording& recording, NonFiniteState& failure) {
     counts_.assign(populations_.size(), 0.0);
     inputs_.assign(populations_.size(), 0.0);
     releases_.assign(release_.size(), 0.0);
@@ -80,19 +99,6 @@ class NetworkEngine final : public Engine {
     return bins;
   }
 
-  std::int64_t step() const override { return step_; }
-
-  void visit(StateVisitor& visitor) override {
-    visitor.field("step", step_);
-    input_.visit(visitor);
-    for (std::size_t p = 0; p < populations_.size(); ++p) {
-      const std::string prefix = "population/" + std::to_string(p);
-      drives_[p].visit(visitor, prefix + "/drive");
-      populations_[p].visit(visitor, prefix);
-    }
-  }
-
- private:
   static std::vector<const ProjectionSpec*> shared_projections(const NetworkSpec& network) {
     std::vector<const ProjectionSpec*> found;
     for (const ProjectionSpec& projection : network.projections) {

@@ -5,17 +5,26 @@
 #include <cstdint>
 #include <exception>
 
+#include "level/crew.hpp"
+
 namespace mesopop {
 
 class Team {
  public:
+  // Threads that are called together for every work: for few and long works.
   explicit Team(int size = 1) : size_(size) {}
+  // Threads that stand by: for many short ones.
+  explicit Team(Crew& crew) : size_(crew.size()), crew_(&crew) {}
 
   // Calls work(part) for every part.
   template <class Work>
   void each(std::int64_t parts, const Work& work) const {
     if (size_ == 1 || parts == 1) {
       for (std::int64_t part = 0; part < parts; ++part) work(part);
+      return;
+    }
+    if (crew_) {
+      crew_->each(parts, work);
       return;
     }
     std::exception_ptr error;  // must not leave the parallel region
@@ -33,6 +42,7 @@ class Team {
 
  private:
   int size_;
+  Crew* crew_ = nullptr;
 };
 
 }  // namespace mesopop

@@ -57,9 +57,8 @@ void check_memory(const NetworkSpec& network, const std::vector<bool>& cohorts, 
   const double needed = expected_bytes(network, cohorts, trials);
   if (needed <= limit) return;
   char text[128];
-  std::snprintf(text, sizeof text,
-                "must need <= %.4g bytes, what this process may use, got %.4g bytes for %lld trial%s", limit, needed,
-                static_cast<long long>(trials), trials == 1 ? "" : "s");
+  std::snprintf(text, sizeof text, "must need <= %.4g GB, what this process may use, got %.4g GB for %lld trial%s",
+                1e-9 * limit, 1e-9 * needed, static_cast<long long>(trials), trials == 1 ? "" : "s");
   throw std::invalid_argument(std::string("network ") + text);
 }
 

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 import mesopop as mp
 from mesopop.plot.style import BLACK, BLUE, GREEN, PAGE_STYLE, colour_of, tidy
-from mesopop.presets.working_memory import BACKGROUND, CUE, READOUTS
+from mesopop.presets.mongillo_working_memory import BACKGROUND, CUE, READOUTS
 
 DURATION = 9000.0  # ms
 SHOWN = 100  # neurons of each excitatory population

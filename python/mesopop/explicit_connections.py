@@ -97,7 +97,7 @@ class SparseMatrix(Rebuilt):
 def _as_sparse(matrix: Any) -> Any:
     # Anything but a matrix of real numbers is left for the validator to refuse.
     known = isinstance(matrix, np.ndarray) or hasattr(matrix, "tocoo")
-    if not known or matrix.ndim != 2 or matrix.dtype.kind not in "iuf":
+    if not known or matrix.ndim != 2 or matrix.dtype.kind not in "iufb":
         return matrix
     if hasattr(matrix, "tocoo"):  # of scipy.sparse
         # Via CSR, which sorts and adds up what is given several times; in numbers that do not overflow.
@@ -107,7 +107,7 @@ def _as_sparse(matrix: Any) -> Any:
         targets, sources, weights = found.row, found.col, found.data
     else:
         targets, sources = np.nonzero(matrix)
-        weights = matrix[targets, sources]
+        weights = matrix[targets, sources].astype(np.float64)
     present = weights != 0
     return SparseMatrix(
         shape=matrix.shape,
@@ -138,14 +138,14 @@ class ExplicitConnections:
     matrix : scipy.sparse array or matrix, or ndarray, shape (targets, sources)
         Entry [i, j] is the connection from neuron j of the source to neuron i of the target,
         relative to the `weight` of the projection: with ``weight=1`` the entries are in mV. What is
-        zero or left out is not connected. The mesoscopic level uses the mean of all entries.
+        zero, False or left out is not connected. The mesoscopic level uses the mean of all entries.
 
     Raises
     ------
     ValueError
         If an entry is not finite.
     TypeError
-        If it is not a matrix of real numbers.
+        If it is not a matrix of real numbers or truth values.
 
     Examples
     --------

@@ -214,8 +214,7 @@ def cohort_obstacle(network: Network, population: Population) -> str:
     for projection in network.projections:
         if projection.target == population.name and inputs_differ(projection):
             return (
-                f'receives projection "{projection.label}", whose connections or delays differ '
-                "between its neurons"
+                f'receives projection "{projection.label}", which is not all-to-all with one delay'
             )
     return ""
 

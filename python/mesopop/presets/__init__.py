@@ -11,9 +11,9 @@ from mesopop.presets import (
     lif,
     lnp,
     microcircuit,
-    population_bursts,
+    mongillo_working_memory,
     ring,
-    working_memory,
+    tsodyks_uziel_markram,
 )
 from mesopop.validation import did_you_mean
 
@@ -27,8 +27,8 @@ _EXPERIMENTS: dict[str, Callable[..., Experiment]] = {
     "feedforward": feedforward.feedforward,
     "microcircuit": microcircuit.microcircuit,
     "ring": ring.ring,
-    "tsodyks-uziel-markram": population_bursts.population_bursts,
-    "mongillo-working-memory": working_memory.working_memory,
+    "tsodyks-uziel-markram": tsodyks_uziel_markram.population_bursts,
+    "mongillo-working-memory": mongillo_working_memory.working_memory,
 }
 _OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "feedforward": {"synapse": tuple(feedforward.SYNAPSES)},
@@ -36,7 +36,7 @@ _OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "ring": {"bursts": tuple(ring.DRIVE)},
     "tsodyks-uziel-markram": {"seed": ("1", "N")},
     "mongillo-working-memory": {
-        "background": tuple(working_memory.BACKGROUND),
+        "background": tuple(mongillo_working_memory.BACKGROUND),
         "scale": ("1", "X"),
     },
 }
