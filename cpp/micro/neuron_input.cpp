@@ -102,14 +102,15 @@ void NeuronInput::deliver(std::int64_t step, const std::vector<FiredNeurons>& fi
           pathway.set == kStatic ? nullptr : (*spikes.released)[static_cast<std::size_t>(pathway.set)].data();
       Port& port = ports_[pathway.port];
       const Connections& connections = *pathway.connections;
+      double* arriving[kMostDelays];
+      for (std::size_t d = 0; d < pathway.delay_steps.size(); ++d) {
+        arriving[d] = port.arriving(step + 1 + pathway.delay_steps[d], stride_) + slices_.first(slice);
+      }
       for (std::int64_t i = 0; i < spikes.count; ++i) {
         if (i + kAheadRow < spikes.count) connections.prefetch_row(slice, spikes.neuron[i + kAheadRow]);
         if (i + kAheadSynapses < spikes.count) connections.prefetch_synapses(slice, spikes.neuron[i + kAheadSynapses]);
         const double amount = released ? pathway.per_release * released[i] : pathway.per_release;
-        for (std::size_t d = 0; d < pathway.delay_steps.size(); ++d) {
-          double* const arriving = port.arriving(step + 1 + pathway.delay_steps[d], stride_);
-          connections.deliver(slice, spikes.neuron[i], d, amount, arriving + slices_.first(slice));
-        }
+        connections.deliver(slice, spikes.neuron[i], amount, arriving);
       }
     }
   });

@@ -3,6 +3,7 @@
 // depends on.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -158,6 +159,9 @@ struct GivenConnections {
 };
 
 using ConnectivitySpec = std::variant<AllToAll, BernoulliConnections, FixedInDegree, GivenConnections>;
+
+// Synapses name their delay in a byte.
+inline constexpr std::size_t kMostDelays = 256;
 
 struct ProjectionSpec {
   std::size_t source = 0;
