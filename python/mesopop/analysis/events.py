@@ -33,7 +33,7 @@ def find_events(result: Result, events: EventSettings) -> UpDownStates | Populat
     KeyError
         If the observable of that population was not recorded.
     ValueError
-        If the recording is not longer than the smoothing.
+        If the recording is not longer than 5 times the smoothing.
 
     Examples
     --------
