@@ -303,7 +303,7 @@ def test_order_of_the_trials_does_not_matter(name):
     ],
 )
 def test_bad_series_are_refused(function):
-    good = np.random.default_rng(15).normal(size=400)
+    good = np.random.default_rng(15).normal(10, 1, size=400)
     for dt, words in ((0.0, "dt must be > 0 ms"), (-1, "dt must be > 0"), (math.nan, "finite")):
         with pytest.raises(ValueError, match=words):
             function(good, dt=dt)
@@ -313,8 +313,24 @@ def test_bad_series_are_refused(function):
         function([1.0], dt=1.0)
 
 
+def test_negative_rates_are_no_counts():
+    with pytest.raises(ValueError, match="rate must be >= 0 Hz to count spikes, got -2.0 Hz"):
+        fano_factor([5.0, -2.0] * 20, dt=1.0, size=10)
+
+
+def test_samples_with_hidden_values_are_refused():
+    hidden = np.ma.masked_array([1.0, 2.0, 99.0], mask=[False, False, True])
+    with pytest.raises(ValueError, match="second must be finite, got nan at 2"):
+        distance([1.0, 2.0], hidden)
+
+
+def test_tiny_numbers_are_readable():
+    assert str(Estimate(2.67e-17, math.nan, 1)) == "2.67e-17"
+    assert str(Estimate(0.0, math.nan, 1)) == "0"
+
+
 def test_refusals_name_the_bound():
-    rate = np.random.default_rng(16).normal(size=400)
+    rate = np.random.default_rng(16).normal(10, 1, size=400)
     with pytest.raises(ValueError, match=r"segment must be <= 400 ms, got 500.0 ms"):
         power_spectrum(rate, dt=1.0, segment=500.0)
     with pytest.raises(ValueError, match="segment must have at least 8 bins of 1.0 ms, got 4"):
