@@ -9,7 +9,7 @@ import numpy as np
 from mesopop.analysis.hysteresis import Segmentation
 from mesopop.analysis.smoothing import settled
 from mesopop.analysis.thresholds import Thresholds
-from mesopop.plot.style import as_list, colour_of, tidy
+from mesopop.plot.style import as_list, colour_of, legend_above, tidy
 from mesopop.validation import require_number
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def distribution(
     population : str, optional
         Default: the first one.
     ax : Axes, optional
-        Default: a new figure.
+        Default: a new figure, with a legend if there are several results.
     smooth : float
         Time constant of the exponential smoothing, ms; 0 is none.
     thresholds : Thresholds or Segmentation, optional
@@ -65,6 +65,7 @@ def distribution(
     if population is None:
         population = results[0].network.populations[0].name
     results[0].network.population(population)
+    named = ax is None and len(results) > 1
     ax = as_list(ax, 1, "figure")[0]
     smooth = require_number("smooth", smooth, "ms", ge=0)
     curves = [settled(result.rate[population], result.record_dt, smooth) for result in results]
@@ -89,5 +90,7 @@ def distribution(
     ax.set_ylim(bottom=0)
     ax.set_xlabel(f"activity of {population} (Hz)")
     ax.set_ylabel("density (1/Hz)")
+    if named:
+        legend_above(ax)
     tidy(ax)
     return ax

@@ -34,7 +34,7 @@ def dwell_times(
     *states : UpDownStates
         One or several.
     labels : sequence of str, optional
-        Of each; "micro" and the names of closures have their colours.
+        Of each; "micro" and the names of closures have their colours. Default: numbers.
     ax : sequence of two Axes, optional
         For Up and for Down. Default: a new figure.
 
@@ -82,7 +82,7 @@ def intervals(
     *events : PopulationSpikes or UpDownStates
         One or several; of Up states the intervals between onsets.
     labels : sequence of str, optional
-        Of each; "micro" and the names of closures have their colours.
+        Of each; "micro" and the names of closures have their colours. Default: numbers.
     ax : Axes, optional
         Default: a new figure.
 

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from mesopop.analysis.event_average import event_average as analysed
 from mesopop.analysis.population_spikes import PopulationSpikes
-from mesopop.plot.style import as_list, colour_of, require_same_length, say, tidy
+from mesopop.plot.style import (
+    as_list,
+    colour_of,
+    legend_above,
+    require_same_length,
+    say,
+    tidy,
+)
 from mesopop.validation import require_number
 
 if TYPE_CHECKING:
@@ -37,7 +44,7 @@ def event_average(
     population : str, optional
         Default: the first one.
     ax : Axes, optional
-        Default: a new figure.
+        Default: a new figure, with a legend if there are several results.
     before, after : float
         How much to show before and after the peak, ms. Events nearer to a border are left out.
 
@@ -67,6 +74,7 @@ def event_average(
     if population is None:
         population = results[0].network.populations[0].name
     results[0].network.population(population)
+    named = ax is None and len(results) > 1
     ax = as_list(ax, 1, "figure")[0]
     for index, (result, found) in enumerate(zip(results, events, strict=True)):
         average = analysed(result.rate[population], found, before=before, after=after)
@@ -94,5 +102,7 @@ def event_average(
     ax.set_ylim(bottom=0)
     ax.set_xlabel("time from peak (ms)")
     ax.set_ylabel(f"mean activity of {population} (Hz)")
+    if named:
+        legend_above(ax)
     tidy(ax)
     return ax

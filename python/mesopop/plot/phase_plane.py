@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mesopop.plot.style import BLACK, BLUE, VERMILLION, as_list, legend_above, tidy
+from mesopop.plot.style import BLACK, BLUE, VERMILLION, legend_above, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +54,10 @@ def phase_plane(
     >>> mp.plot.phase_plane(plane).get_ylabel()
     'x'
     """
-    ax = as_list(ax, 1, "figure")[0]
+    if ax is None:
+        from matplotlib import pyplot
+
+        ax = pyplot.subplots(figsize=(6, 5), layout="constrained")[1]
     a, b = plane.first, plane.second
     every_a, every_b = (max(len(values) // ARROWS, 1) for values in (a, b))
     arrows = np.ix_(

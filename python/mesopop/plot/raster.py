@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from mesopop.result import Result
 
+LARGEST = 6.0  # height of a spike, points
+
 
 def raster(
     result: Result,
@@ -86,8 +88,10 @@ def raster(
         train["time"][inside] / 1000,
         np.searchsorted(chosen, train["neuron"][inside]),
         linestyle="none",
-        marker="|" if len(chosen) <= 50 else ",",
-        markersize=3,
+        # As high as the space of a neuron: pixels would leave out rows, or fall together.
+        marker="|",
+        markersize=min(0.9 * _height(axes[0]) / len(chosen), LARGEST),
+        markeredgewidth=0.5,
         color=colour_of(result.label),
         rasterized=True,
     )
@@ -108,6 +112,11 @@ def raster(
     axes[1].set_title("", loc="left")
     axes[0].set_xlim(axes[1].get_xlim())
     return axes
+
+
+def _height(ax: Axes) -> float:
+    # Points.
+    return float(72 * ax.get_window_extent().height / ax.figure.dpi)
 
 
 def _pair() -> list[Axes]:

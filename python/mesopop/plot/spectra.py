@@ -42,7 +42,7 @@ def power_spectrum(
     *spectra : PowerSpectrum
         One or several, of rates (Hz).
     labels : sequence of str, optional
-        Of each; "micro" and the names of closures have their colours.
+        Of each; "micro" and the names of closures have their colours. Default: numbers.
     theory : tuple of two arrays, optional
         Frequencies (Hz) and one-sided densities (Hz^2/Hz) of a curve to compare with, dashed.
     confidence : float
@@ -67,7 +67,7 @@ def power_spectrum(
     >>> spectrum = mp.analysis.power_spectrum(noise, dt=1.0)
     >>> ax = mp.plot.power_spectrum(spectrum, theory=([1, 500], [0.05, 0.05]))
     >>> ax.get_ylabel()
-    'power spectral density (Hz²/Hz)'
+    'power (Hz²/Hz)'
     """
     if not spectra:
         raise ValueError("power_spectrum needs at least one spectrum")
@@ -95,7 +95,7 @@ def power_spectrum(
         say(ax, "no power: the series does not vary")
     ax.xaxis.set_major_formatter("{x:g}")
     ax.set_xlabel("frequency (Hz)")
-    ax.set_ylabel("power spectral density (Hz²/Hz)")
+    ax.set_ylabel("power (Hz²/Hz)")
     legend_inside(ax, "lower left")
     tidy(ax)
     return ax
@@ -114,7 +114,7 @@ def coherence(
     *spectra : CrossSpectrum
         One or several.
     labels : sequence of str, optional
-        Of each; "micro" and the names of closures have their colours.
+        Of each; "micro" and the names of closures have their colours. Default: numbers.
     level : float
         Probability that independent series exceed the dotted line at one frequency.
     ax : Axes, optional

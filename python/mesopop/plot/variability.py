@@ -10,7 +10,7 @@ from mesopop.analysis.estimate import Correlation
 from mesopop.analysis.population_spikes import PopulationSpikes
 from mesopop.analysis.report import p_value
 from mesopop.analysis.variability import FanoFactor
-from mesopop.plot.style import as_list, colour_of, legend_inside, names_of, say, tidy
+from mesopop.plot.style import as_list, colour_of, legend_above, legend_inside, names_of, say, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ def fano_factor(
     *factors : FanoFactor
         One or several.
     labels : sequence of str, optional
-        Of each; "micro" and the names of closures have their colours.
+        Of each; "micro" and the names of closures have their colours. Default: numbers.
     ax : Axes, optional
         Default: a new figure.
 
@@ -88,7 +88,7 @@ def interval_against_amplitude(
     *events : PopulationSpikes
         One or several.
     labels : sequence of str, optional
-        Of each; "micro" and the names of closures have their colours.
+        Of each; "micro" and the names of closures have their colours. Default: numbers.
     ax : Axes, optional
         Default: a new figure.
 
@@ -136,7 +136,8 @@ def interval_against_amplitude(
     ax.set_ylim(bottom=0)
     ax.set_xlabel("amplitude (smoothed)")
     ax.set_ylabel("next interval (s)")
-    legend_inside(ax, "upper left")
+    if ax.get_legend_handles_labels()[1]:
+        legend_above(ax, rows=len(events))
     tidy(ax)
     return ax
 
