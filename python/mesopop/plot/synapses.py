@@ -53,7 +53,7 @@ def synapses(
     >>> result = mp.simulate(network, 500, dt=0.5, level="meso", seed=1)
     >>> ax = mp.plot.synapses(result)
     >>> ax.get_title(loc="left")
-    'synapses E->E'
+    'synapses E->E: x solid, u dashed'
     """
     if not results:
         raise ValueError("synapses needs at least one result")
@@ -84,8 +84,8 @@ def synapses(
     ax.set_xlim(shown.start / 1000, shown.stop / 1000)
     ax.set_ylim(0, 1.02)
     ax.set_xlabel("time (s)")
-    ax.set_ylabel("x (solid), u (dashed)")
-    title = ax.set_title(f"synapses {projection}", loc="left")
+    ax.set_ylabel("u, x")
+    title = ax.set_title(f"synapses {projection}: x solid, u dashed", loc="left", wrap=True)
     if len(results) > 1:
         legend_above(ax, beside=title)
     tidy(ax)
