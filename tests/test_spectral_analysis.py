@@ -314,8 +314,18 @@ def test_bad_series_are_refused(function):
 
 
 def test_negative_rates_are_no_counts():
-    with pytest.raises(ValueError, match="rate must be >= 0 Hz to count spikes, got -2.0 Hz"):
-        fano_factor([5.0, -2.0] * 20, dt=1.0, size=10)
+    with pytest.raises(ValueError, match="rate must be >= 0 Hz on average, got -2.5 Hz"):
+        fano_factor([5.0, -10.0] * 20, dt=1.0, size=10)
+
+
+def test_gaussian_noise_has_fano_factors():
+    # Single bins are negative: 0.1 spikes are expected in each.
+    neurons = mp.Population("E", size=10, neuron=mp.Poisson(10.0))
+    network = mp.Network(populations=[neurons])
+    result = mp.simulate(network, 50_000, dt=1.0, level="meso", noise="gaussian", seed=1)
+    assert result.rate["E"].min() < 0
+    found = fano_factor(result.rate["E"], dt=1.0, size=10, windows=[100.0]).at(100.0)
+    assert abs(found.value - 1) < 4 * found.se
 
 
 def test_samples_with_hidden_values_are_refused():
