@@ -13,6 +13,7 @@ from mesopop.analysis import (
     cross_spectrum,
     distance,
     distance_of_series,
+    exponential_smoothing,
     fano_factor,
     power_spectrum,
     size_scaling,
@@ -135,6 +136,15 @@ def test_autocorrelation_of_a_short_series_by_hand():
     np.testing.assert_allclose(found.covariance, [14 / 4, (2 - 3) / 3, -6 / 2])
     np.testing.assert_allclose(found.correlation, found.covariance / np.mean(d**2))
     assert np.isnan(found.covariance_se).all()
+
+
+def test_correlation_time_of_short_series_is_too_short_as_stated():
+    # A fraction of about 5 tau / T: a quarter of 20 tau.
+    rng = np.random.default_rng(17)
+    noise = rng.normal(size=(300, 1500))
+    series = exponential_smoothing(noise, dt=1.0, tau=50.0)[:, 500:]
+    times = np.array([autocorrelation(one, dt=1.0).time for one in series])
+    assert abs(times.mean() / 50 - 0.75) < 4 * times.std() / math.sqrt(300) / 50
 
 
 def test_coherence_of_a_known_mixture():

@@ -355,7 +355,11 @@ GOOD = {"dt": 1.0, "low": LOW, "high": HIGH, "smooth": 10.0}
         ({"rate": np.ones((2, 2, 30))}, ValueError, r"got shape \(2, 2, 30\)"),
         ({"rate": {"E": [1.0]}}, TypeError, "rate must be an array of real numbers"),
         ({"rate": np.ones(60) * 1j}, TypeError, "real numbers, got dtype complex128"),
-        ({"rate": [[1.0, 2.0], [3.0]]}, ValueError, "rate must be one series of numbers, or trials"),
+        (
+            {"rate": [[1.0, 2.0], [3.0]]},
+            ValueError,
+            "rate must be one series of numbers, or trials",
+        ),
         (
             {"rate": np.ones(10)},
             ValueError,
