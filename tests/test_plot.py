@@ -373,3 +373,33 @@ def test_comparison_draws_ratios(preset, results, ax):
         assert value == pytest.approx(other.value / first.value, rel=1e-12)
     with pytest.raises(ValueError, match="at least two results"):
         mp.compare(results[0]).plot(ax=ax)
+
+
+@pytest.mark.parametrize(
+    ("draw", "kind"),
+    [
+        (mp.plot.activity, "Result"),
+        (mp.plot.activity_map, "Result"),
+        (mp.plot.distribution, "Result"),
+        (mp.plot.rates, "Result"),
+        (mp.plot.synapses, "Result"),
+        (mp.plot.raster, "Result"),
+        (mp.plot.dwell_times, "UpDownStates"),
+        (mp.plot.intervals, "UpDownStates or PopulationSpikes"),
+        (mp.plot.interval_against_amplitude, "PopulationSpikes"),
+        (mp.plot.power_spectrum, "PowerSpectrum"),
+        (mp.plot.coherence, "CrossSpectrum"),
+        (mp.plot.fano_factor, "FanoFactor"),
+        (mp.plot.comparison, "Comparison"),
+        (mp.plot.phase_plane, "PhasePlane"),
+        (mp.plot.bifurcation_diagram, "BifurcationDiagram"),
+    ],
+)
+def test_a_bare_array_is_refused_by_name(draw, kind):
+    with pytest.raises(TypeError, match=f"must be {kind}, got ndarray"):
+        draw(np.ones(100))
+
+
+def test_an_empty_recording_has_no_distribution(results, ax):
+    with pytest.raises(ValueError, match="rate must have at least 1 trial and 2 bins"):
+        mp.plot.distribution(results[0].after(31_000), ax=ax)

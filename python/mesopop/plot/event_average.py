@@ -11,16 +11,16 @@ from mesopop.plot.style import (
     as_list,
     colour_of,
     legend_above,
+    require_kind,
     require_same_length,
     say,
     tidy,
 )
+from mesopop.result import Result
 from mesopop.validation import require_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from mesopop.result import Result
 
 
 def event_average(
@@ -54,6 +54,8 @@ def event_average(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If there is no result, a time is not > 0 ms, or `events` does not go with the results.
 
@@ -68,6 +70,7 @@ def event_average(
     """
     if not results:
         raise ValueError("event_average needs at least one result")
+    require_kind(results, Result, "results")
     require_same_length("events", events, len(results), "result")
     before = require_number("before", before, "ms", gt=0)
     after = require_number("after", after, "ms", gt=0)

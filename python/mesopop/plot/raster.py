@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mesopop.plot.activity import activity
-from mesopop.plot.style import colour_of, tidy
+from mesopop.plot.style import (
+    colour_of,
+    require_kind,
+    tidy,
+)
 from mesopop.plot.window import window
+from mesopop.result import Result
 from mesopop.validation import require_integer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from mesopop.result import Result
 
 LARGEST = 6.0  # height of a spike, points
 
@@ -55,6 +59,8 @@ def raster(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If spikes were not recorded, the window is empty, a trial or population does not exist, or
         `ax` is not two Axes.
@@ -68,6 +74,7 @@ def raster(
     >>> spikes.get_ylabel()
     'neuron of E'
     """
+    require_kind([result], Result, "result")
     if population is None:
         population = result.network.populations[0].name
     size = result.network.population(population).size

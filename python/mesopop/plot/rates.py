@@ -8,12 +8,17 @@ import numpy as np
 
 from mesopop.analysis.averages import time_average
 from mesopop.plot.activity_map import MOST_NAMES
-from mesopop.plot.style import as_list, colour_of, legend_above, tidy
+from mesopop.plot.style import (
+    as_list,
+    colour_of,
+    legend_above,
+    require_kind,
+    tidy,
+)
+from mesopop.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from mesopop.result import Result
 
 
 def rates(*results: Result, ax: Axes | None = None) -> Axes:
@@ -33,6 +38,8 @@ def rates(*results: Result, ax: Axes | None = None) -> Axes:
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If there is no result, or it is too short.
 
@@ -47,6 +54,7 @@ def rates(*results: Result, ax: Axes | None = None) -> Axes:
     """
     if not results:
         raise ValueError("rates needs at least one result")
+    require_kind(results, Result, "results")
     named = ax is None and len(results) > 1
     ax = as_list(ax, 1, "figure")[0]
     names = [population.name for population in results[0].network.populations]

@@ -16,6 +16,7 @@ from mesopop.plot.style import (
     colour_of,
     legend_inside,
     names_of,
+    require_kind,
     say,
     tidy,
 )
@@ -56,6 +57,8 @@ def power_spectrum(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If there are no spectra, or an argument does not go with them.
 
@@ -71,6 +74,7 @@ def power_spectrum(
     """
     if not spectra:
         raise ValueError("power_spectrum needs at least one spectrum")
+    require_kind(spectra, PowerSpectrum, "spectra")
     names = names_of(labels, len(spectra), "spectrum")
     ax = as_list(ax, 1, "figure")[0]
     for index, (spectrum, label) in enumerate(zip(spectra, names, strict=True)):
@@ -126,6 +130,8 @@ def coherence(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If there are no spectra, or an argument does not go with them.
 
@@ -140,6 +146,7 @@ def coherence(
     """
     if not spectra:
         raise ValueError("coherence needs at least one cross-spectrum")
+    require_kind(spectra, CrossSpectrum, "spectra")
     names = names_of(labels, len(spectra), "cross-spectrum")
     ax = as_list(ax, 1, "figure")[0]
     for index, (spectrum, label) in enumerate(zip(spectra, names, strict=True)):

@@ -122,6 +122,15 @@ def as_list(ax: Axes | Iterable[Axes] | None, count: int, what: str) -> list[Axe
     return axes
 
 
+def require_kind(things: Iterable[Any], kind: type | tuple[type, ...], what: str) -> None:
+    """Refuse what a figure cannot be drawn of: a bare array, e.g."""
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    for thing in things:
+        if not isinstance(thing, kinds):
+            names = " or ".join(one.__name__ for one in kinds)
+            raise TypeError(f"{what} must be {names}, got {type(thing).__name__}")
+
+
 def require_same_length(name: str, values: Sequence[Any], count: int, what: str) -> None:
     """Refuse a sequence that does not go with the others."""
     if len(values) != count:
