@@ -53,6 +53,28 @@ def test_statistics_are_those_of_the_analysis(preset, results):
         assert comparison["number of events"].estimates[index].value == len(found)
         cut_off = comparison["events cut off by a border"].estimates[index]
         assert cut_off.value == len(found.censored)
+        assert comparison["amplitude of events (Hz)"].estimates[index] == found.mean_amplitude
+        width = comparison["width of events (ms)"].estimates[index]
+        assert (width.value, width.se) == (found.mean_width.value, found.mean_width.se)
+        released = comparison["released per event"].estimates[index]
+        assert released.value == pytest.approx(found.released.mean(), rel=1e-15)
+
+
+def test_release_at_events_is_that_of_their_population(preset, results):
+    found = mp.analysis.find_events(results[0], preset.events)
+    expected = mp.analysis.population_spikes(
+        results[0].rate["E"],
+        dt=1.0,
+        low=preset.events.low,
+        high=preset.events.high,
+        smooth=preset.events.smooth,
+        release=results[0].release["E->E"],
+        x=results[0].x["E->E"],
+    )
+    np.testing.assert_array_equal(found.released, expected.released)
+    np.testing.assert_array_equal(found.x_after, expected.x_after)
+    without = attrs.evolve(results[0], release={}, u={}, x={})
+    assert mp.analysis.find_events(without, preset.events).released is None
 
 
 def test_up_down_statistics():
@@ -65,6 +87,10 @@ def test_up_down_statistics():
         (estimate,) = comparison[f"mean {name} time (s)"].estimates
         assert estimate.value == pytest.approx(times.mean() / 1000, rel=1e-12)
     assert comparison["number of Up onsets"].estimates[0].value == len(found.onsets)
+    for name, rate in (("Up", found.up_to_down), ("Down", found.down_to_up)):
+        (estimate,) = comparison[f"rate of leaving {name} (Hz)"].estimates
+        assert estimate.value == rate.value
+        assert estimate.se == pytest.approx(rate.value / math.sqrt(rate.events))
 
 
 def test_z_is_the_difference_in_its_standard_error(results):
@@ -190,7 +216,22 @@ def test_order_of_trials_does_not_matter(preset, results):
         assert b.estimates[0].se == pytest.approx(a.estimates[0].se, rel=1e-6, nan_ok=True)
 
 
+def test_results_of_one_label_are_told_apart(results):
+    comparison = mp.compare(results[1], results[1], results[0], results[1])
+    assert comparison.labels == (
+        "meso first_order",
+        "meso first_order, run 2",
+        "micro",
+        "meso first_order, run 3",
+    )
+    assert len({record["result"] for record in comparison.to_records()}) == 4
+
+
 def test_refusals(results):
+    with pytest.raises(TypeError, match="results must be Result, got 'micro'"):
+        mp.compare(results[0], "micro")
+    with pytest.raises(ValueError, match=r"bands must hold pairs \(low, high\) in Hz, got 5"):
+        mp.compare(results[0], bands=[5])
     with pytest.raises(ValueError, match="at least one result"):
         mp.compare()
     other = mp.simulate(mp.presets.load("feedforward"), 10, dt=0.5)

@@ -181,6 +181,22 @@ def test_one_mode_is_seldom_taken_for_two(transform):
     assert np.mean(found) <= 0.05 + 4 * math.sqrt(0.0475 / 50)
 
 
+def test_counts_of_spikes_are_not_two_states():
+    # Values on a lattice: taken as they are, every step of it is a dip, and p is at its lowest.
+    rng = np.random.default_rng(10)
+    for mean in (0.3, 1.0, 5.0, 20.0):
+        count = rng.poisson(mean, (20, 3000))
+        assert bimodality(count, dt=1.0, smooth=0.0).p > 0.05
+        with pytest.raises(ValueError, match="not significantly bimodal"):
+            up_down_states(count, dt=1.0, smooth=0.0)
+    # Two states of such counts are still found.
+    states = np.repeat(np.tile([2.0, 12.0], 200), rng.geometric(1 / 20, 400))
+    modes = bimodality(rng.poisson(states), dt=1.0, smooth=0.0)
+    assert modes.p < 0.01
+    assert modes.down == pytest.approx(2, abs=1)
+    assert modes.up == pytest.approx(12, abs=1.5)
+
+
 def test_two_states_are_found_with_their_valley():
     rng = np.random.default_rng(9)
     states = np.repeat(np.tile([5.0, 35.0], 40), rng.geometric(1 / 200, 80))

@@ -294,6 +294,59 @@ def test_interval_against_amplitude(results, ax):
     assert label == f"micro: ρ = {ranks.value:.2f}, p = {float(f'{ranks.p:.2g}'):g}"
 
 
+def test_several_things_without_labels_are_numbered(results, states):
+    factors = [mp.analysis.fano_factor(r.rate["E"], dt=1.0, size=100) for r in results]
+    spectra = [mp.analysis.power_spectrum(r.rate["E"], dt=1.0) for r in results]
+    panels = [
+        mp.plot.fano_factor(*factors, ax=Figure().subplots()),
+        mp.plot.power_spectrum(*spectra, ax=Figure().subplots()),
+        mp.plot.intervals(*states, ax=Figure().subplots()),
+        mp.plot.dwell_times(*states, ax=Figure().subplots(2))[0],
+    ]
+    for panel in panels:
+        assert [text.get_text() for text in panel.get_legend().get_texts()] == ["1", "2"]
+    one = mp.plot.fano_factor(factors[0], ax=Figure().subplots())
+    assert one.get_legend() is None
+    neuron = mp.presets.load("lif-up-down").population("E").neuron
+    curve = mp.plot.transfer_curve(neuron, neuron, start=0, stop=20, ax=Figure().subplots())
+    assert [text.get_text() for text in curve.get_legend().get_texts()] == ["LIF 1", "LIF 2"]
+
+
+def test_new_figures_of_several_results_have_a_legend(results, states):
+    from matplotlib import pyplot
+
+    spikes = [
+        mp.analysis.population_spikes(result.rate["E"], dt=1.0, low=6.0, high=25.0)
+        for result in results
+    ]
+    try:
+        for panel in (
+            mp.plot.distribution(*results),
+            mp.plot.rates(*results),
+            mp.plot.event_average(*results, events=spikes),
+        ):
+            names = [text.get_text() for text in panel.get_legend().get_texts()]
+            assert names == ["micro", "meso renewal"]
+    finally:
+        pyplot.close("all")
+
+
+@pytest.mark.parametrize("width", [2.2, 3.5, 8.0])
+def test_legends_above_leave_room_for_the_data(results, width):
+    plane = mp.theory.phase_plane(mp.presets.load("lnp-up-down"), points=11)
+    for draw in (
+        lambda ax: mp.plot.phase_plane(plane, ax=ax),
+        lambda ax: mp.plot.synapses(*results, ax=ax),
+    ):
+        figure = Figure(figsize=(width, 3.0), layout="constrained")
+        ax = figure.subplots()
+        draw(ax)
+        figure.draw_without_rendering()
+        panel, legend = ax.get_window_extent(), ax.get_legend().get_window_extent()
+        assert panel.width > 0.5 * width * figure.dpi
+        assert legend.y0 >= panel.y1 - 1
+
+
 def test_raster_draws_the_recorded_spikes(preset):
     result = mp.simulate(preset.network, 2000, dt=0.5, seed=1, trials=2, record=("rate", "spikes"))
     axes = mp.plot.raster(result, trial=1, t_start=500, t_stop=1500, ax=Figure().subplots(2))
@@ -320,3 +373,33 @@ def test_comparison_draws_ratios(preset, results, ax):
         assert value == pytest.approx(other.value / first.value, rel=1e-12)
     with pytest.raises(ValueError, match="at least two results"):
         mp.compare(results[0]).plot(ax=ax)
+
+
+@pytest.mark.parametrize(
+    ("draw", "kind"),
+    [
+        (mp.plot.activity, "Result"),
+        (mp.plot.activity_map, "Result"),
+        (mp.plot.distribution, "Result"),
+        (mp.plot.rates, "Result"),
+        (mp.plot.synapses, "Result"),
+        (mp.plot.raster, "Result"),
+        (mp.plot.dwell_times, "UpDownStates"),
+        (mp.plot.intervals, "UpDownStates or PopulationSpikes"),
+        (mp.plot.interval_against_amplitude, "PopulationSpikes"),
+        (mp.plot.power_spectrum, "PowerSpectrum"),
+        (mp.plot.coherence, "CrossSpectrum"),
+        (mp.plot.fano_factor, "FanoFactor"),
+        (mp.plot.comparison, "Comparison"),
+        (mp.plot.phase_plane, "PhasePlane"),
+        (mp.plot.bifurcation_diagram, "BifurcationDiagram"),
+    ],
+)
+def test_a_bare_array_is_refused_by_name(draw, kind):
+    with pytest.raises(TypeError, match=f"must be {kind}, got ndarray"):
+        draw(np.ones(100))
+
+
+def test_an_empty_recording_has_no_distribution(results, ax):
+    with pytest.raises(ValueError, match="rate must have at least 1 trial and 2 bins"):
+        mp.plot.distribution(results[0].after(31_000), ax=ax)

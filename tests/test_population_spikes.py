@@ -6,7 +6,15 @@ import pickle
 import numpy as np
 import pytest
 
-from mesopop.analysis import DOWN, UP, Estimate, event_average, population_spikes, segment
+from mesopop.analysis import (
+    DOWN,
+    UNDEFINED,
+    UP,
+    Estimate,
+    event_average,
+    population_spikes,
+    segment,
+)
 
 LOW, HIGH = 5.0, 30.0
 
@@ -157,7 +165,8 @@ def test_events_are_the_up_states_of_the_common_segmentation():
     expected = segment(rate, dt=0.5, low=LOW, high=HIGH)
     np.testing.assert_array_equal(events.segmentation.state, expected.state)
     assert events.durations.sum() == 0.5 * np.count_nonzero(expected.state == UP)
-    assert expected.state[0] == DOWN
+    assert np.all(expected.state[:100] == UNDEFINED)
+    assert expected.state[100] == DOWN
 
 
 # Known statistics
@@ -386,7 +395,7 @@ def test_series_beside_the_rate_are_checked(name, values, error, words):
     ("change", "words"),
     [
         ({"rate": np.full(60, math.nan)}, "rate must be finite, got nan in bin 0"),
-        ({"rate": np.ones(5)}, "rate must last longer than smooth"),
+        ({"rate": np.ones(5)}, "rate must last longer than 5 smooth"),
         ({"dt": 0.0}, "dt must be > 0 ms, got 0.0 ms"),
         ({"smooth": math.inf}, "smooth must be finite, got inf ms"),
         ({"low": 31.0}, "low must be < high"),

@@ -13,6 +13,7 @@ from mesopop.analysis import (
     cross_spectrum,
     distance,
     distance_of_series,
+    exponential_smoothing,
     fano_factor,
     power_spectrum,
     size_scaling,
@@ -135,6 +136,15 @@ def test_autocorrelation_of_a_short_series_by_hand():
     np.testing.assert_allclose(found.covariance, [14 / 4, (2 - 3) / 3, -6 / 2])
     np.testing.assert_allclose(found.correlation, found.covariance / np.mean(d**2))
     assert np.isnan(found.covariance_se).all()
+
+
+def test_correlation_time_of_short_series_is_too_short_as_stated():
+    # A fraction of about 5 tau / T: a quarter of 20 tau.
+    rng = np.random.default_rng(17)
+    noise = rng.normal(size=(300, 1500))
+    series = exponential_smoothing(noise, dt=1.0, tau=50.0)[:, 500:]
+    times = np.array([autocorrelation(one, dt=1.0).time for one in series])
+    assert abs(times.mean() / 50 - 0.75) < 4 * times.std() / math.sqrt(300) / 50
 
 
 def test_coherence_of_a_known_mixture():
@@ -303,7 +313,7 @@ def test_order_of_the_trials_does_not_matter(name):
     ],
 )
 def test_bad_series_are_refused(function):
-    good = np.random.default_rng(15).normal(size=400)
+    good = np.random.default_rng(15).normal(10, 1, size=400)
     for dt, words in ((0.0, "dt must be > 0 ms"), (-1, "dt must be > 0"), (math.nan, "finite")):
         with pytest.raises(ValueError, match=words):
             function(good, dt=dt)
@@ -313,8 +323,34 @@ def test_bad_series_are_refused(function):
         function([1.0], dt=1.0)
 
 
+def test_negative_rates_are_no_counts():
+    with pytest.raises(ValueError, match="rate must be >= 0 Hz on average, got -2.5 Hz"):
+        fano_factor([5.0, -10.0] * 20, dt=1.0, size=10)
+
+
+def test_gaussian_noise_has_fano_factors():
+    # Single bins are negative: 0.1 spikes are expected in each.
+    neurons = mp.Population("E", size=10, neuron=mp.Poisson(10.0))
+    network = mp.Network(populations=[neurons])
+    result = mp.simulate(network, 50_000, dt=1.0, level="meso", noise="gaussian", seed=1)
+    assert result.rate["E"].min() < 0
+    found = fano_factor(result.rate["E"], dt=1.0, size=10, windows=[100.0]).at(100.0)
+    assert abs(found.value - 1) < 4 * found.se
+
+
+def test_samples_with_hidden_values_are_refused():
+    hidden = np.ma.masked_array([1.0, 2.0, 99.0], mask=[False, False, True])
+    with pytest.raises(ValueError, match="second must be finite, got nan at 2"):
+        distance([1.0, 2.0], hidden)
+
+
+def test_tiny_numbers_are_readable():
+    assert str(Estimate(2.67e-17, math.nan, 1)) == "2.67e-17"
+    assert str(Estimate(0.0, math.nan, 1)) == "0"
+
+
 def test_refusals_name_the_bound():
-    rate = np.random.default_rng(16).normal(size=400)
+    rate = np.random.default_rng(16).normal(10, 1, size=400)
     with pytest.raises(ValueError, match=r"segment must be <= 400 ms, got 500.0 ms"):
         power_spectrum(rate, dt=1.0, segment=500.0)
     with pytest.raises(ValueError, match="segment must have at least 8 bins of 1.0 ms, got 4"):

@@ -213,3 +213,11 @@ def test_transfer_curves_are_drawn():
         mp.plot.transfer_curve(start=1, stop=2)
     with pytest.raises(ValueError, match=r"stop must be > 2 mV"):
         mp.plot.transfer_curve(LIF, start=2, stop=1)
+
+
+def test_a_branch_that_does_not_end_is_no_result(monkeypatch):
+    monkeypatch.setattr("mesopop.theory.continuation.MOST_POINTS", 10)
+    with pytest.raises(ArithmeticError, match="has not ended after 10 points, at -"):
+        mp.theory.bifurcation_diagram(
+            mp.presets.load("lnp-up-down"), "populations.E.drive", -6, 2, closure="first_order"
+        )

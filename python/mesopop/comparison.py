@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
 
 from mesopop.analysis.averages import ratio_of_averages, time_average
 from mesopop.analysis.distances import distance, distance_of_series
-from mesopop.analysis.estimate import Estimate, coefficient_of_variation
+from mesopop.analysis.estimate import Estimate, EventRate, coefficient_of_variation, mean
 from mesopop.analysis.events import find_events
 from mesopop.analysis.population_spikes import PopulationSpikes
 from mesopop.analysis.report import significant
@@ -57,12 +59,15 @@ def compare(
     Comparison
         Prints as a table, draws itself (`plot`), and gives its numbers (`to_dict`, `to_records`).
         Standard errors of rates and release are over trials or batches
-        (`analysis.time_average`), those of dwell times and intervals over events.
+        (`analysis.time_average`), those of dwell times and intervals over events, those of the rates
+        of leaving a state those of a Poisson count. Results of one label are numbered.
 
     Raises
     ------
+    TypeError
+        If something else than a result is given.
     ValueError
-        If there is no result, the networks differ, a recording is too short for what is asked for,
+        If there is no result, the networks differ, a band is no pair, a recording is too short for what is asked for,
         or distributions are to be compared of results recorded in bins of different width.
     KeyError
         If something needed was not recorded.
@@ -88,8 +93,16 @@ def compare(
     >>> [row.name for row in comparison.distances]
     ['activity of pre', 'activity of post']
     """
+    from mesopop.result import Result
+
     if not results:
         raise ValueError("compare needs at least one result")
+    for result in results:
+        if not isinstance(result, Result):
+            raise TypeError(f"results must be Result, got {result!r}")
+    for band in bands:
+        if np.shape(band) != (2,):
+            raise ValueError(f"bands must hold pairs (low, high) in Hz, got {band!r}")
     network = results[0].network
     for result in results[1:]:
         if result.network != network:
@@ -119,17 +132,31 @@ def compare(
         for all_of_them, what in ((network.populations, "populations"), (releasing, "synapses"))
         if len(all_of_them) > MOST_ROWS
     ]
-    found = () if events is None else tuple(find_events(result, events) for result in results)
-    if found:
-        rows += _event_rows(found)
+    found: tuple[Events, ...] = ()
+    unit = ""
+    if events is not None:
+        found = tuple(find_events(result, events) for result in results)
+        unit = "Hz" if events.observable == "rate" else "mV"
+        rows += _event_rows(found, unit)
     names = [population.name for population in network.populations[:MOST_ROWS]]
     rows += _fano_rows(results, names, fano_windows) + _power_rows(results, names, bands)
     compared: list[DistributionDistance] = []
     if distances:
         smooth = SMOOTH if events is None else events.smooth
-        compared = _activity_distances(results, names, smooth) + _event_distances(found)
-    labels = tuple(result.label for result in results)
+        compared = _activity_distances(results, names, smooth)
+        compared += _event_distances(found, unit)
+    labels = _distinct([result.label for result in results])
     return Comparison(labels, tuple(rows), found, tuple(notes), tuple(compared))
+
+
+def _distinct(labels: Sequence[str]) -> tuple[str, ...]:
+    # Repeated ones are numbered: two seeds of one level, e.g.
+    seen: Counter[str] = Counter()
+    distinct = []
+    for label in labels:
+        seen[label] += 1
+        distinct.append(label if seen[label] == 1 else f"{label}, run {seen[label]}")
+    return tuple(distinct)
 
 
 def _fano_rows(
@@ -169,7 +196,7 @@ def _power_rows(
         rows += [
             Statistic(
                 f"power of {name}, {band_name(band)} (Hz)",
-                tuple(attrs.evolve(spectrum.band(*band), unit="") for spectrum in spectra),
+                tuple(_plain(spectrum.band(*band)) for spectrum in spectra),
             )
             for band in bands
         ]
@@ -194,7 +221,7 @@ def _activity_distances(
     return rows
 
 
-def _event_distances(found: Sequence[Events]) -> list[DistributionDistance]:
+def _event_distances(found: Sequence[Events], amplitude: str) -> list[DistributionDistance]:
     def row(name: str, samples: Sequence[FloatArray], unit: str) -> DistributionDistance:
         others = (distance(samples[0], other, unit=unit) for other in samples[1:])
         return DistributionDistance(name, tuple(others))
@@ -209,11 +236,11 @@ def _event_distances(found: Sequence[Events]) -> list[DistributionDistance]:
         what = "Up onsets" if states else "events"
         rows.append(row(f"intervals between {what}", [e.intervals for e in found], "ms"))
     if spikes:
-        rows.append(row("amplitudes of events", [e.amplitudes for e in spikes], ""))
+        rows.append(row("amplitudes of events", [e.amplitudes for e in spikes], amplitude))
     return rows
 
 
-def _event_rows(found: tuple[Events, ...]) -> list[Statistic]:
+def _event_rows(found: tuple[Events, ...], unit: str) -> list[Statistic]:
     def row(name: str, estimates: Iterable[Estimate]) -> Statistic:
         return Statistic(name, tuple(estimates))
 
@@ -225,12 +252,19 @@ def _event_rows(found: tuple[Events, ...]) -> list[Statistic]:
             row("fraction of time Up", (s.up_fraction for s in states)),
             row("mean Up time (s)", (_seconds(s.mean_up_time) for s in states)),
             row("mean Down time (s)", (_seconds(s.mean_down_time) for s in states)),
+            row("rate of leaving Up (Hz)", (_rate(s.up_to_down) for s in states)),
+            row("rate of leaving Down (Hz)", (_rate(s.down_to_up) for s in states)),
         ]
     kind = "Up onsets" if states else "events"
     rows += [
         row(f"interval between {kind} (s)", (_seconds(e.mean_interval) for e in found)),
         row("CV of the intervals", (coefficient_of_variation(e.intervals) for e in found)),
     ]
+    if spikes:
+        rows.append(row(f"amplitude of events ({unit})", (s.mean_amplitude for s in spikes)))
+        rows.append(row("width of events (ms)", (_plain(s.mean_width) for s in spikes)))
+        if all(s.released is not None for s in spikes):
+            rows.append(row("released per event", (_released(s) for s in spikes)))
     if states:
         rows.append(row("number of Up onsets", (_count(len(s.onsets)) for s in states)))
         rows.append(row("states cut off by a border", (_count(len(s.censored)) for s in states)))
@@ -238,6 +272,22 @@ def _event_rows(found: tuple[Events, ...]) -> list[Statistic]:
         rows.append(row("number of events", (_count(len(s)) for s in spikes)))
         rows.append(row("events cut off by a border", (_count(len(s.censored)) for s in spikes)))
     return rows
+
+
+def _plain(estimate: Estimate) -> Estimate:
+    # The name of a row has the unit.
+    return attrs.evolve(estimate, unit="")
+
+
+def _rate(rate: EventRate) -> Estimate:
+    # Of a Poisson count; without any event there is no telling.
+    se = rate.value / math.sqrt(rate.events) if rate.events else math.nan
+    return Estimate(rate.value, se, rate.events)
+
+
+def _released(spikes: PopulationSpikes) -> Estimate:
+    assert spikes.released is not None
+    return mean(spikes.released)
 
 
 def _seconds(time: Estimate) -> Estimate:

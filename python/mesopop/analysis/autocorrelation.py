@@ -72,7 +72,8 @@ def autocorrelation(rate: ArrayLike, *, dt: float, max_lag: float | None = None)
     there are fewer than ten, each at least twice as long as `max_lag`.
 
     The correlation time ends the integral over c / c(0) after five of its own length [1]_. It says
-    how many independent values a series is worth: T / (2 tau).
+    how many independent values a series is worth: T / (2 tau). In series shorter than some 40 tau it
+    comes out too short itself, by a fraction of about 5 tau / T.
 
     Parameters
     ----------

@@ -94,10 +94,7 @@ def distance(
     >>> print(distance(rng.exponential(300.0, 200), rng.exponential(400.0, 200), unit="ms"))
     KS 0.105 (p = 0.21), Wasserstein 61 ms
     """
-    one, two = (np.ravel(np.asarray(values, dtype=np.float64)) for values in (first, second))
-    for name, values in (("first", one), ("second", two)):
-        if not np.isfinite(values).all():
-            raise ValueError(f"{name} must be finite")
+    one, two = _sample("first", first), _sample("second", second)
     if not len(one) or not len(two):
         return Distance(math.nan, math.nan, math.nan, (float(len(one)), float(len(two))), unit)
     if independent is None:
@@ -161,6 +158,17 @@ def _effective_size(above: NDArray[np.bool_], dt: float) -> float:
     if above.all() or not above.any():
         return 1.0  # no telling how long it stays there
     return effective_size(above.astype(np.float64), dt)
+
+
+def _sample(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    if hasattr(values, "rescale"):
+        raise TypeError(f"{name} must be plain numbers, got a {type(values).__name__} with units")
+    # What a masked array hides must not be read as data.
+    sample = np.ravel(np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan))
+    if not np.isfinite(sample).all():
+        where = int(np.argmin(np.isfinite(sample)))
+        raise ValueError(f"{name} must be finite, got {sample[where]} at {where}")
+    return sample
 
 
 def _largest_difference(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:

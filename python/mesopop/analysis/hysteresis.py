@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from mesopop.analysis.durations import Durations
 from mesopop.analysis.report import counted, duration, significant
 from mesopop.analysis.series import require_series
-from mesopop.analysis.smoothing import settled, smoothed
+from mesopop.analysis.smoothing import SETTLING, settled, settling_bins, smoothed
 from mesopop.analysis.thresholds import Thresholds, histogram_thresholds
 from mesopop.validation import require_number
 
@@ -70,6 +70,11 @@ class Division(abc.ABC):
     def duration(self) -> float:
         """Length of each trial (ms)."""
         return self.bins * self.dt
+
+    @property
+    def unsettled(self) -> int:
+        """Bins at the beginning of each trial that smoothing takes to settle: undefined."""
+        return settling_bins(self.dt, self.smooth)
 
     def describe(self) -> tuple[str, str]:
         """Return one line on the data and one on how they were divided."""
@@ -146,7 +151,8 @@ def segment(
 
     The state becomes Up when the smoothed series exceeds `high` and Down when it falls below `low`;
     between the thresholds, and on them, it stays what it was. Before the first crossing of a trial
-    it is undefined.
+    it is undefined, and so it is for the first five time constants of the smoothing, which begins
+    with a single bin as noisy as that is.
 
     Parameters
     ----------
@@ -168,7 +174,7 @@ def segment(
     Raises
     ------
     TypeError, ValueError
-        If `rate` is not a finite series of at least 2 bins and longer than `smooth`, dt <= 0 ms,
+        If `rate` is not a finite series of at least 2 bins, longer than 5 `smooth`, dt <= 0 ms,
         smooth < 0 ms, or low >= high; without thresholds, if the series is not bimodal.
 
     Examples
@@ -197,15 +203,16 @@ def smooth_and_segment(
     smooth = require_number("smooth", smooth, "ms", ge=0)
     chosen = _given(low, high, thresholds)
     length = values.shape[-1] * dt
-    if length <= smooth:
+    unsettled = settling_bins(dt, smooth)
+    if values.shape[-1] <= unsettled:
         raise ValueError(
-            f"rate must last longer than smooth ({smooth} ms), got {length} ms "
-            f"({values.shape[-1]} bins of {dt} ms)"
+            f"rate must last longer than {SETTLING:g} smooth ({SETTLING * smooth:g} ms), "
+            f"got {length} ms ({values.shape[-1]} bins of {dt} ms)"
         )
     curve = smoothed(values, dt, smooth)
     if chosen is None:
         chosen = histogram_thresholds(settled(values, dt, smooth), dt)
-    state = hysteresis(curve, chosen.low, chosen.high)
+    state = hysteresis(curve, chosen.low, chosen.high, unsettled=unsettled)
     trials, bins = np.atleast_2d(state).shape
     segmentation = Segmentation(
         state=state,
@@ -270,6 +277,8 @@ def missing_state(division: Division, extremes: tuple[float, float]) -> str | No
     low, high = significant(division.low), significant(division.high)
     least, most = map(significant, extremes)
     series = "the smoothed series" if division.smooth else "the series"
+    if division.bins <= division.unsettled:
+        return f"neither Up nor Down: not longer than {SETTLING:g} times the smoothing"
     if not up and not down:
         return f"neither Up nor Down: {series} ({least} to {most}) stays between {low} and {high}"
     if not up:
@@ -326,15 +335,21 @@ def onset_intervals(onsets: NDArray[np.float64], trials: NDArray[np.int64]) -> N
 
 
 def hysteresis(
-    curve: NDArray[np.float64], low: float, high: float, before: NDArray[np.int8] | None = None
+    curve: NDArray[np.float64],
+    low: float,
+    high: float,
+    before: NDArray[np.int8] | None = None,
+    unsettled: int = 0,
 ) -> NDArray[np.int8]:
     """Return the state in every bin of a smoothed series.
 
-    `before`, shape (trials,), is the state before the first bin, by default undefined.
+    `before`, shape (trials,), is the state before the first bin, by default undefined. The first
+    `unsettled` bins cross no threshold.
     """
     state = np.full(curve.shape, UNDEFINED, dtype=np.int8)
     state[curve < low] = DOWN
     state[curve > high] = UP
+    state[..., :unsettled] = UNDEFINED
     if before is not None:
         state[..., 0] = np.where(state[..., 0] == UNDEFINED, before, state[..., 0])
     # Each bin takes the state of the last bin outside the band; bin 0, undefined or not, stands in

@@ -90,6 +90,9 @@ def bimodality(
     fewer they are [2]_: h1 is the smallest bandwidth with one, h2 the smallest with two. Modes and
     valley are read at the geometric mean of both.
 
+    Counts of spikes, and rates that are multiples of one spike per bin, are no distribution of one mode
+    as they are: equal values are spread evenly between the midpoints to the neighbouring ones.
+
     Values within a correlation time depend on each other: of the series those two correlation times
     (`autocorrelation`) apart enter the test.
 
@@ -149,14 +152,15 @@ def modes_of(
     curve: NDArray[np.float64], dt: float, samples: int = 199, seed: int = 0
 ) -> Bimodality:
     """The modes of a checked and smoothed series."""
-    low, high = float(curve.min()), float(curve.max())
+    spread = spread_ties(curve)
+    low, high = float(spread[0]), float(spread[-1])
     if not high > low:
         raise ValueError(f"rate must vary to have modes, got {low} in every bin")
-    counts = _histogram(curve, low, high)
+    counts = _histogram(spread, low, high)
     cell = (high - low) / CELLS
     down, valley, up, depth = _two_modes(counts)
     apart = max(math.ceil(2 * integral_time(curve, dt) / dt), 1)
-    independent = np.atleast_2d(curve)[:, ::apart].ravel()
+    independent = spread_ties(np.atleast_2d(curve)[:, ::apart])
     return Bimodality(
         down=low + cell * (down + 0.5),
         valley=low + cell * (valley + 0.5),
@@ -167,6 +171,21 @@ def modes_of(
         independent=len(independent),
         samples=samples,
     )
+
+
+def spread_ties(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sorted values, equal ones evenly between the midpoints to their neighbours."""
+    ordered = np.sort(values, axis=None)
+    distinct, first, counts = np.unique(ordered, return_index=True, return_counts=True)
+    if len(distinct) < 2 or len(distinct) == len(ordered):
+        return ordered
+    half = np.diff(distinct) / 2
+    below = np.append(half[0], half)
+    width = below + np.append(half, half[-1])
+    rank = np.arange(len(ordered)) - np.repeat(first, counts)
+    share = np.repeat(width, counts) * (rank + 0.5) / np.repeat(counts, counts)
+    spread: NDArray[np.float64] = ordered - np.repeat(below, counts) + share
+    return np.where(np.repeat(counts, counts) > 1, spread, ordered)
 
 
 def _histogram(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:

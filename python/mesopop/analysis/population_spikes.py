@@ -236,7 +236,7 @@ def population_spikes(
     Raises
     ------
     TypeError, ValueError
-        If `rate` is not a finite series of at least 2 bins and longer than `smooth`, dt <= 0 ms,
+        If `rate` is not a finite series of at least 2 bins, longer than 5 `smooth`, dt <= 0 ms,
         smooth < 0 ms, low >= high, or `release`, `u` or `x` is not finite or of another shape;
         without thresholds, if the series is not bimodal.
 
@@ -286,6 +286,7 @@ def population_spikes(
     offset = events["trial"] * segmentation.bins
     start, stop = offset + events["start"], offset + events["stop"]
     amplitudes = _within(np.maximum, curve, start, stop)
+    judged = curve[..., segmentation.unsettled :]
     peaks = _first_equal(curve.ravel(), amplitudes, start, stop)
     return PopulationSpikes(
         segmentation=segmentation,
@@ -304,7 +305,7 @@ def population_spikes(
         intervals=onset_intervals(seen_onsets, seen["trial"]),
         before_interval=before_intervals(seen),
         censored=censored_intervals(found, dt),
-        reason=no_event(segmentation, len(events), (float(curve.min()), float(curve.max()))),
+        reason=no_event(segmentation, len(events), (float(judged.min()), float(judged.max()))),
     )
 
 

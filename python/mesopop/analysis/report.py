@@ -10,12 +10,15 @@ import attrs
 import numpy as np
 
 MOST_DECIMALS = 6  # of a number with its error
+SMALLEST = 1e-6  # below which numbers have an exponent
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """Format to so many significant digits, without an exponent."""
+    """Format to so many significant digits, without an exponent unless most were zeros."""
     if math.isnan(value):
         return "–"
+    if 0 < abs(value) < SMALLEST:
+        return f"{value:.{digits - 1}e}"
     if abs(value) >= 10**digits:
         return f"{value:.0f}"
     return np.format_float_positional(

@@ -11,7 +11,12 @@ def require_series(name: str, values: ArrayLike) -> NDArray[np.float64]:
     if hasattr(values, "rescale"):
         # A unit must not be dropped without a word.
         raise TypeError(f"{name} must be plain numbers, got a {type(values).__name__} with units")
-    array = np.asanyarray(values)
+    try:
+        array = np.asanyarray(values)
+    except ValueError:
+        raise ValueError(
+            f"{name} must be one series of numbers, or trials of equally many bins"
+        ) from None
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
     # Nor must what a masked array hides be read as data.

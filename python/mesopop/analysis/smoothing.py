@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from mesopop.analysis.series import require_series
 from mesopop.validation import require_number
 
+SETTLING = 5.0  # time constants after which smoothing has forgotten how it began
+
 
 def exponential_smoothing(rate: ArrayLike, *, dt: float, tau: float) -> NDArray[np.float64]:
     """Smooth a series with a causal exponential kernel.
@@ -55,11 +57,18 @@ def smoothed(values: NDArray[np.float64], dt: float, tau: float) -> NDArray[np.f
 def settled(values: NDArray[np.float64], dt: float, tau: float) -> NDArray[np.float64]:
     """Smooth a checked series, and leave out the beginning.
 
-    Smoothing starts at the first bin as it is: that is forgotten after five time constants. At most
-    half of a trial is left out.
+    At most half of a trial is left out.
     """
-    first = min(math.ceil(5 * tau / dt), values.shape[-1] // 2)
+    first = min(settling_bins(dt, tau), values.shape[-1] // 2)
     return smoothed(values, dt, tau)[..., first:]
+
+
+def settling_bins(dt: float, tau: float) -> int:
+    """How many bins smoothing takes to forget how it began.
+
+    It starts at the first bin as it is, which fluctuates much more than the smoothed series.
+    """
+    return math.ceil(SETTLING * tau / dt - 1e-9)
 
 
 class SmoothedBlocks:

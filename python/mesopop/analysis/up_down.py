@@ -126,7 +126,8 @@ class UpDownStates:
         interval = self.mean_interval
         notes = [f"interval between Up onsets: {interval} (n = {interval.n})"] if interval.n else []
         seen = self.up_to_down.exposure + self.down_to_up.exposure
-        undefined = self.segmentation.trials * self.segmentation.duration - seen
+        judged = self.segmentation.bins - min(self.segmentation.unsettled, self.segmentation.bins)
+        undefined = self.segmentation.trials * judged * self.segmentation.dt - seen
         if undefined > 0.5 * self.segmentation.dt:
             notes.append(f"undefined before the first threshold: {duration(undefined)}")
         notes.append("± standard error")
@@ -197,7 +198,7 @@ def up_down_states(
     Raises
     ------
     TypeError, ValueError
-        If `rate` is not a finite series of at least 2 bins and longer than `smooth`, dt <= 0 ms,
+        If `rate` is not a finite series of at least 2 bins, longer than 5 `smooth`, dt <= 0 ms,
         smooth < 0 ms, or low >= high; without thresholds, if the series is not bimodal.
 
     Examples
@@ -227,7 +228,8 @@ def up_down_states(
     _, curve, segmentation = smooth_and_segment(
         rate, dt=dt, low=low, high=high, thresholds=thresholds, smooth=smooth
     )
-    extremes = float(curve.min()), float(curve.max())
+    judged = curve[..., segmentation.unsettled :]
+    extremes = float(judged.min()), float(judged.max())
     return measured_states(segmentation, extremes)
 
 

@@ -145,7 +145,7 @@ def fano_factor(
     Raises
     ------
     TypeError, ValueError
-        If `rate` is not a finite series or too short, dt <= 0 ms, size < 1, or a
+        If `rate` is not a finite series, negative on average or too short, dt <= 0 ms, size < 1, or a
         window is no multiple of `dt` or too wide.
 
     Examples
@@ -161,6 +161,9 @@ def fano_factor(
       ± standard error
     """
     values = np.atleast_2d(require_series("rate", rate))
+    # Gaussian noise makes single bins negative, but not all of them on average.
+    if values.mean() < 0:
+        raise ValueError(f"rate must be >= 0 Hz on average, got {values.mean():.5g} Hz")
     dt = require_number("dt", dt, "ms", gt=0)
     size = require_integer("size", size, ge=1)
     trials, bins = values.shape

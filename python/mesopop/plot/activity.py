@@ -11,13 +11,20 @@ from mesopop.analysis.hysteresis import UP, Segmentation
 from mesopop.analysis.population_spikes import PopulationSpikes
 from mesopop.analysis.smoothing import exponential_smoothing
 from mesopop.analysis.up_down import UpDownStates
-from mesopop.plot.style import as_list, colour_of, legend_above, require_same_length, tidy
+from mesopop.plot.style import (
+    as_list,
+    colour_of,
+    legend_above,
+    require_kind,
+    require_same_length,
+    tidy,
+)
 from mesopop.plot.window import Window, window
+from mesopop.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from mesopop.result import Result
 
 # Up states are marked above the data, in fractions of the height of the axes.
 MARK_HEIGHT, HEADROOM = 0.05, 0.12
@@ -59,6 +66,8 @@ def activity(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If there is no result, a window is empty, a trial or population does not exist, or `ax` or
         `states` does not go with the results.
@@ -74,6 +83,7 @@ def activity(
     """
     if not results:
         raise ValueError("activity needs at least one result")
+    require_kind(results, Result, "results")
     if population is None:
         population = results[0].network.populations[0].name
     results[0].network.population(population)

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mesopop.analysis.smoothing import exponential_smoothing
-from mesopop.plot.style import SEQUENTIAL, as_list, colour_of
+from mesopop.plot.style import (
+    SEQUENTIAL,
+    as_list,
+    colour_of,
+    require_kind,
+)
 from mesopop.plot.window import window
+from mesopop.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from mesopop.result import Result
 
 MOST_NAMES = 12  # of populations, to be written beside their rows
 # The scale ends at this quantile of what is shown: a short transient must not hide the rest.
@@ -50,6 +55,8 @@ def activity_map(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If there is no result, a window is empty, a trial does not exist, or `ax` does not go with
         the results.
@@ -65,6 +72,7 @@ def activity_map(
     """
     if not results:
         raise ValueError("activity_map needs at least one result")
+    require_kind(results, Result, "results")
     names = [population.name for population in results[0].network.populations]
     shown = window(results, t_start, t_stop, trial)
     axes = as_list(ax, len(results), "result")

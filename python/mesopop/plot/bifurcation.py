@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mesopop.plot.style import BLACK, BLUE, ORANGE, VERMILLION, as_list, legend_above, tidy
+from mesopop.plot.style import (
+    BLACK,
+    BLUE,
+    ORANGE,
+    VERMILLION,
+    as_list,
+    legend_above,
+    require_kind,
+    tidy,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +54,8 @@ def bifurcation_diagram(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If the network has no such population, or the quantity is unknown.
 
@@ -56,6 +67,9 @@ def bifurcation_diagram(
     >>> mp.plot.bifurcation_diagram(diagram).get_ylabel()
     'rate of E (Hz)'
     """
+    from mesopop.theory import BifurcationDiagram
+
+    require_kind([diagram], BifurcationDiagram, "diagram")
     if quantity not in ("rate", "potential"):
         raise ValueError(f'quantity must be "rate" or "potential", got {quantity!r}')
     if population is None:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mesopop.plot.style import colour_of, legend_above, say, tidy
+from mesopop.plot.style import (
+    colour_of,
+    legend_above,
+    require_kind,
+    say,
+    tidy,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +43,8 @@ def comparison(compared: Comparison, *, ax: Axes | None = None) -> Axes:
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If there is one result only.
 
@@ -49,6 +57,9 @@ def comparison(compared: Comparison, *, ax: Axes | None = None) -> Axes:
     >>> ax.get_xlabel()
     'relative to micro'
     """
+    from mesopop.comparison_table import Comparison
+
+    require_kind([compared], Comparison, "compared")
     others = range(1, len(compared.labels))
     if not others:
         raise ValueError("comparison needs at least two results, got one")

@@ -7,15 +7,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mesopop.analysis.hysteresis import Segmentation
+from mesopop.analysis.series import require_series
 from mesopop.analysis.smoothing import settled
 from mesopop.analysis.thresholds import Thresholds
-from mesopop.plot.style import as_list, colour_of, tidy
+from mesopop.plot.style import (
+    as_list,
+    colour_of,
+    legend_above,
+    require_kind,
+    tidy,
+)
+from mesopop.result import Result
 from mesopop.validation import require_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from mesopop.result import Result
 
 BINS = 60
 
@@ -36,7 +43,7 @@ def distribution(
     population : str, optional
         Default: the first one.
     ax : Axes, optional
-        Default: a new figure.
+        Default: a new figure, with a legend if there are several results.
     smooth : float
         Time constant of the exponential smoothing, ms; 0 is none.
     thresholds : Thresholds or Segmentation, optional
@@ -48,6 +55,8 @@ def distribution(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If there is no result, it is too short, or has no such population.
 
@@ -62,12 +71,17 @@ def distribution(
     """
     if not results:
         raise ValueError("distribution needs at least one result")
+    require_kind(results, Result, "results")
     if population is None:
         population = results[0].network.populations[0].name
     results[0].network.population(population)
+    named = ax is None and len(results) > 1
     ax = as_list(ax, 1, "figure")[0]
     smooth = require_number("smooth", smooth, "ms", ge=0)
-    curves = [settled(result.rate[population], result.record_dt, smooth) for result in results]
+    curves = [
+        settled(require_series("rate", result.rate[population]), result.record_dt, smooth)
+        for result in results
+    ]
     lowest = min(float(curve.min()) for curve in curves)
     highest = max(float(curve.max()) for curve in curves)
     edges = np.linspace(lowest, highest if highest > lowest else lowest + 1, BINS + 1)
@@ -89,5 +103,7 @@ def distribution(
     ax.set_ylim(bottom=0)
     ax.set_xlabel(f"activity of {population} (Hz)")
     ax.set_ylabel("density (1/Hz)")
+    if named:
+        legend_above(ax)
     tidy(ax)
     return ax

@@ -10,7 +10,15 @@ import numpy as np
 from mesopop.analysis.durations import Durations
 from mesopop.analysis.population_spikes import PopulationSpikes
 from mesopop.analysis.up_down import UpDownStates
-from mesopop.plot.style import as_list, colour_of, legend_inside, names_of, say, tidy
+from mesopop.plot.style import (
+    as_list,
+    colour_of,
+    legend_inside,
+    names_of,
+    require_kind,
+    say,
+    tidy,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +42,7 @@ def dwell_times(
     *states : UpDownStates
         One or several.
     labels : sequence of str, optional
-        Of each; "micro" and the names of closures have their colours.
+        Of each; "micro" and the names of closures have their colours. Default: numbers.
     ax : sequence of two Axes, optional
         For Up and for Down. Default: a new figure.
 
@@ -44,6 +52,8 @@ def dwell_times(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If there are no states, or `labels` or `ax` does not go with them.
 
@@ -57,6 +67,7 @@ def dwell_times(
     >>> up.get_xlabel()
     'Up times (s)'
     """
+    require_kind(states, UpDownStates, "states")
     axes = as_list(ax, 2, "state")
     for panel, title, samples in zip(
         axes,
@@ -82,7 +93,7 @@ def intervals(
     *events : PopulationSpikes or UpDownStates
         One or several; of Up states the intervals between onsets.
     labels : sequence of str, optional
-        Of each; "micro" and the names of closures have their colours.
+        Of each; "micro" and the names of closures have their colours. Default: numbers.
     ax : Axes, optional
         Default: a new figure.
 
@@ -92,6 +103,8 @@ def intervals(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If there are no events, or `labels` does not go with them.
 
@@ -105,6 +118,7 @@ def intervals(
     >>> ax.get_xlabel()
     'interval between onsets (s)'
     """
+    require_kind(events, (UpDownStates, PopulationSpikes), "events")
     ax = as_list(ax, 1, "figure")[0]
     samples = [found.interval_durations for found in events]
     _survival(ax, samples, labels, "interval between onsets (s)")

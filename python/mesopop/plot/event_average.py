@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING
 
 from mesopop.analysis.event_average import event_average as analysed
 from mesopop.analysis.population_spikes import PopulationSpikes
-from mesopop.plot.style import as_list, colour_of, require_same_length, say, tidy
+from mesopop.plot.style import (
+    as_list,
+    colour_of,
+    legend_above,
+    require_kind,
+    require_same_length,
+    say,
+    tidy,
+)
+from mesopop.result import Result
 from mesopop.validation import require_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from mesopop.result import Result
 
 
 def event_average(
@@ -37,7 +44,7 @@ def event_average(
     population : str, optional
         Default: the first one.
     ax : Axes, optional
-        Default: a new figure.
+        Default: a new figure, with a legend if there are several results.
     before, after : float
         How much to show before and after the peak, ms. Events nearer to a border are left out.
 
@@ -47,6 +54,8 @@ def event_average(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If there is no result, a time is not > 0 ms, or `events` does not go with the results.
 
@@ -61,12 +70,14 @@ def event_average(
     """
     if not results:
         raise ValueError("event_average needs at least one result")
+    require_kind(results, Result, "results")
     require_same_length("events", events, len(results), "result")
     before = require_number("before", before, "ms", gt=0)
     after = require_number("after", after, "ms", gt=0)
     if population is None:
         population = results[0].network.populations[0].name
     results[0].network.population(population)
+    named = ax is None and len(results) > 1
     ax = as_list(ax, 1, "figure")[0]
     for index, (result, found) in enumerate(zip(results, events, strict=True)):
         average = analysed(result.rate[population], found, before=before, after=after)
@@ -94,5 +105,7 @@ def event_average(
     ax.set_ylim(bottom=0)
     ax.set_xlabel("time from peak (ms)")
     ax.set_ylabel(f"mean activity of {population} (Hz)")
+    if named:
+        legend_above(ax)
     tidy(ax)
     return ax

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mesopop.plot.style import BLACK, BLUE, VERMILLION, as_list, legend_above, tidy
+from mesopop.plot.style import (
+    BLACK,
+    BLUE,
+    VERMILLION,
+    legend_above,
+    require_kind,
+    tidy,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,6 +51,8 @@ def phase_plane(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If the two parts of the trajectory differ in length.
 
@@ -54,7 +63,13 @@ def phase_plane(
     >>> mp.plot.phase_plane(plane).get_ylabel()
     'x'
     """
-    ax = as_list(ax, 1, "figure")[0]
+    from mesopop.theory import PhasePlane
+
+    require_kind([plane], PhasePlane, "plane")
+    if ax is None:
+        from matplotlib import pyplot
+
+        ax = pyplot.subplots(figsize=(6, 5), layout="constrained")[1]
     a, b = plane.first, plane.second
     every_a, every_b = (max(len(values) // ARROWS, 1) for values in (a, b))
     arrows = np.ix_(

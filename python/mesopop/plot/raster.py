@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mesopop.plot.activity import activity
-from mesopop.plot.style import colour_of, tidy
+from mesopop.plot.style import (
+    colour_of,
+    require_kind,
+    tidy,
+)
 from mesopop.plot.window import window
+from mesopop.result import Result
 from mesopop.validation import require_integer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from mesopop.result import Result
+
+LARGEST = 6.0  # height of a spike, points
 
 
 def raster(
@@ -53,6 +59,8 @@ def raster(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If spikes were not recorded, the window is empty, a trial or population does not exist, or
         `ax` is not two Axes.
@@ -66,6 +74,7 @@ def raster(
     >>> spikes.get_ylabel()
     'neuron of E'
     """
+    require_kind([result], Result, "result")
     if population is None:
         population = result.network.populations[0].name
     size = result.network.population(population).size
@@ -86,8 +95,10 @@ def raster(
         train["time"][inside] / 1000,
         np.searchsorted(chosen, train["neuron"][inside]),
         linestyle="none",
-        marker="|" if len(chosen) <= 50 else ",",
-        markersize=3,
+        # As high as the space of a neuron: pixels would leave out rows, or fall together.
+        marker="|",
+        markersize=min(0.9 * _height(axes[0]) / len(chosen), LARGEST),
+        markeredgewidth=0.5,
         color=colour_of(result.label),
         rasterized=True,
     )
@@ -108,6 +119,11 @@ def raster(
     axes[1].set_title("", loc="left")
     axes[0].set_xlim(axes[1].get_xlim())
     return axes
+
+
+def _height(ax: Axes) -> float:
+    # Points.
+    return float(72 * ax.get_window_extent().height / ax.figure.dpi)
 
 
 def _pair() -> list[Axes]:

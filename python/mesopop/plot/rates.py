@@ -8,12 +8,17 @@ import numpy as np
 
 from mesopop.analysis.averages import time_average
 from mesopop.plot.activity_map import MOST_NAMES
-from mesopop.plot.style import as_list, colour_of, tidy
+from mesopop.plot.style import (
+    as_list,
+    colour_of,
+    legend_above,
+    require_kind,
+    tidy,
+)
+from mesopop.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from mesopop.result import Result
 
 
 def rates(*results: Result, ax: Axes | None = None) -> Axes:
@@ -25,7 +30,7 @@ def rates(*results: Result, ax: Axes | None = None) -> Axes:
         One or several of the same network, in colours by level and closure; cut their transients
         with `Result.after`.
     ax : Axes, optional
-        Default: a new figure.
+        Default: a new figure, with a legend if there are several results.
 
     Returns
     -------
@@ -33,6 +38,8 @@ def rates(*results: Result, ax: Axes | None = None) -> Axes:
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If there is no result, or it is too short.
 
@@ -47,6 +54,8 @@ def rates(*results: Result, ax: Axes | None = None) -> Axes:
     """
     if not results:
         raise ValueError("rates needs at least one result")
+    require_kind(results, Result, "results")
+    named = ax is None and len(results) > 1
     ax = as_list(ax, 1, "figure")[0]
     names = [population.name for population in results[0].network.populations]
     where = np.arange(len(names))
@@ -68,7 +77,10 @@ def rates(*results: Result, ax: Axes | None = None) -> Axes:
         ax.set_xticks(where, names)
     else:
         ax.set_xlabel("population")
+    ax.set_xlim(-0.6, len(names) - 0.4)
     ax.set_ylim(bottom=0)
     ax.set_ylabel("mean activity (Hz)")
+    if named:
+        legend_above(ax)
     tidy(ax)
     return ax

@@ -16,6 +16,7 @@ from mesopop.plot.style import (
     colour_of,
     legend_inside,
     names_of,
+    require_kind,
     say,
     tidy,
 )
@@ -42,7 +43,7 @@ def power_spectrum(
     *spectra : PowerSpectrum
         One or several, of rates (Hz).
     labels : sequence of str, optional
-        Of each; "micro" and the names of closures have their colours.
+        Of each; "micro" and the names of closures have their colours. Default: numbers.
     theory : tuple of two arrays, optional
         Frequencies (Hz) and one-sided densities (Hz^2/Hz) of a curve to compare with, dashed.
     confidence : float
@@ -56,6 +57,8 @@ def power_spectrum(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If there are no spectra, or an argument does not go with them.
 
@@ -67,10 +70,11 @@ def power_spectrum(
     >>> spectrum = mp.analysis.power_spectrum(noise, dt=1.0)
     >>> ax = mp.plot.power_spectrum(spectrum, theory=([1, 500], [0.05, 0.05]))
     >>> ax.get_ylabel()
-    'power spectral density (Hz²/Hz)'
+    'power (Hz²/Hz)'
     """
     if not spectra:
         raise ValueError("power_spectrum needs at least one spectrum")
+    require_kind(spectra, PowerSpectrum, "spectra")
     names = names_of(labels, len(spectra), "spectrum")
     ax = as_list(ax, 1, "figure")[0]
     for index, (spectrum, label) in enumerate(zip(spectra, names, strict=True)):
@@ -95,7 +99,7 @@ def power_spectrum(
         say(ax, "no power: the series does not vary")
     ax.xaxis.set_major_formatter("{x:g}")
     ax.set_xlabel("frequency (Hz)")
-    ax.set_ylabel("power spectral density (Hz²/Hz)")
+    ax.set_ylabel("power (Hz²/Hz)")
     legend_inside(ax, "lower left")
     tidy(ax)
     return ax
@@ -114,7 +118,7 @@ def coherence(
     *spectra : CrossSpectrum
         One or several.
     labels : sequence of str, optional
-        Of each; "micro" and the names of closures have their colours.
+        Of each; "micro" and the names of closures have their colours. Default: numbers.
     level : float
         Probability that independent series exceed the dotted line at one frequency.
     ax : Axes, optional
@@ -126,6 +130,8 @@ def coherence(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If there are no spectra, or an argument does not go with them.
 
@@ -140,6 +146,7 @@ def coherence(
     """
     if not spectra:
         raise ValueError("coherence needs at least one cross-spectrum")
+    require_kind(spectra, CrossSpectrum, "spectra")
     names = names_of(labels, len(spectra), "cross-spectrum")
     ax = as_list(ax, 1, "figure")[0]
     for index, (spectrum, label) in enumerate(zip(spectra, names, strict=True)):

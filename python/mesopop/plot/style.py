@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
 # Okabe and Ito's colours, which the colour-blind can tell apart
 # (https://jfly.uni-koeln.de/color/); their yellow is too light for lines.
@@ -49,11 +50,29 @@ def tidy(ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def legend_above(ax: Axes, rows: int = 1) -> None:
-    """A legend in one line or more above the axes, at the right: never over the data."""
+def legend_above(ax: Axes, rows: int = 1, beside: Text | None = None) -> None:
+    """A legend above the axes, at the right: never over the data, and not wider than the axes.
+
+    It has `rows` lines, more if the axes are narrow. `beside` is a title at the left, above which the
+    legend stands if there is no room at its right.
+    """
     entries = len(ax.get_legend_handles_labels()[1])
-    columns = -(-entries // rows)
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=columns, frameon=False)
+    panel = ax.get_window_extent()
+    most = max(-(-entries // rows), 1)
+
+    def fits(columns: int, room: float, bottom: float) -> bool:
+        legend = ax.legend(
+            loc="lower right", bbox_to_anchor=(1, bottom), ncols=columns, frameon=False
+        )
+        return bool(legend.get_window_extent().width <= room)
+
+    bottom = 1.0
+    if beside is not None and beside.get_text():
+        title = beside.get_window_extent()
+        if any(fits(columns, panel.width - title.width, bottom) for columns in range(most, 0, -1)):
+            return
+        bottom += 1.4 * title.height / panel.height
+    any(fits(columns, panel.width, bottom) for columns in range(most, 0, -1))
 
 
 def legend_inside(ax: Axes, where: Any) -> None:
@@ -63,9 +82,9 @@ def legend_inside(ax: Axes, where: Any) -> None:
 
 
 def names_of(labels: Sequence[str] | None, count: int, what: str) -> Sequence[str]:
-    """The labels given, or as many empty ones."""
+    """The labels given, or numbers for several things, and none for a single one."""
     if labels is None:
-        return [""] * count
+        return [str(index + 1) for index in range(count)] if count > 1 else [""] * count
     require_same_length("labels", labels, count, what)
     return labels
 
@@ -101,6 +120,15 @@ def as_list(ax: Axes | Iterable[Axes] | None, count: int, what: str) -> list[Axe
     if len(axes) != count:
         raise ValueError(f"ax must be one Axes or one for each {what} ({count}), got {len(axes)}")
     return axes
+
+
+def require_kind(things: Iterable[Any], kind: type | tuple[type, ...], what: str) -> None:
+    """Refuse what a figure cannot be drawn of: a bare array, e.g."""
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    for thing in things:
+        if not isinstance(thing, kinds):
+            names = " or ".join(one.__name__ for one in kinds)
+            raise TypeError(f"{what} must be {names}, got {type(thing).__name__}")
 
 
 def require_same_length(name: str, values: Sequence[Any], count: int, what: str) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mesopop.plot.style import as_list, colour_of, legend_above, tidy
+from mesopop.plot.style import (
+    as_list,
+    colour_of,
+    legend_above,
+    require_kind,
+    tidy,
+)
 from mesopop.plot.window import window
+from mesopop.result import Result
 from mesopop.validation import did_you_mean
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from mesopop.result import Result
 
 
 def synapses(
@@ -42,6 +47,8 @@ def synapses(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If there is no result, none of its projections is plastic or of that label, a window is
         empty, or a trial does not exist.
@@ -57,6 +64,7 @@ def synapses(
     """
     if not results:
         raise ValueError("synapses needs at least one result")
+    require_kind(results, Result, "results")
     plastic = list(results[0].x)
     if not plastic:
         raise ValueError("there is no u and x: no projection is plastic, or they were not recorded")
@@ -85,8 +93,8 @@ def synapses(
     ax.set_ylim(0, 1.02)
     ax.set_xlabel("time (s)")
     ax.set_ylabel("u, x")
-    ax.set_title(f"synapses {projection}: x solid, u dashed", loc="left")
+    title = ax.set_title(f"synapses {projection}: x solid, u dashed", loc="left", wrap=True)
     if len(results) > 1:
-        legend_above(ax)
+        legend_above(ax, beside=title)
     tidy(ax)
     return ax

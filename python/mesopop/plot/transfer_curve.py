@@ -36,7 +36,7 @@ def transfer_curve(
     dt : float, optional
         As of `mesopop.theory.rate`.
     labels : list of str, optional
-        Default: the names of the models.
+        Default: the names of the models, numbered if they are not all different.
     ax : Axes, optional
         Default: a new figure.
 
@@ -60,7 +60,10 @@ def transfer_curve(
 
     if not neurons:
         raise ValueError("transfer_curve needs at least one neuron")
-    labels = [type(neuron).__name__ for neuron in neurons] if labels is None else labels
+    if labels is None:
+        labels = [type(neuron).__name__ for neuron in neurons]
+        if len(set(labels)) < len(labels):
+            labels = [f"{label} {index + 1}" for index, label in enumerate(labels)]
     if len(labels) != len(neurons):
         raise ValueError(
             f"labels must hold one for each neuron ({len(neurons)}), got {len(labels)}"

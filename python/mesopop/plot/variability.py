@@ -10,7 +10,16 @@ from mesopop.analysis.estimate import Correlation
 from mesopop.analysis.population_spikes import PopulationSpikes
 from mesopop.analysis.report import p_value
 from mesopop.analysis.variability import FanoFactor
-from mesopop.plot.style import as_list, colour_of, legend_inside, names_of, say, tidy
+from mesopop.plot.style import (
+    as_list,
+    colour_of,
+    legend_above,
+    legend_inside,
+    names_of,
+    require_kind,
+    say,
+    tidy,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +35,7 @@ def fano_factor(
     *factors : FanoFactor
         One or several.
     labels : sequence of str, optional
-        Of each; "micro" and the names of closures have their colours.
+        Of each; "micro" and the names of closures have their colours. Default: numbers.
     ax : Axes, optional
         Default: a new figure.
 
@@ -36,6 +45,8 @@ def fano_factor(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If there are no Fano factors, or `labels` does not go with them.
 
@@ -50,6 +61,7 @@ def fano_factor(
     """
     if not factors:
         raise ValueError("fano_factor needs at least one Fano factor")
+    require_kind(factors, FanoFactor, "factors")
     ax = as_list(ax, 1, "figure")[0]
     for index, (factor, label) in enumerate(
         zip(factors, names_of(labels, len(factors), "Fano factor"), strict=True)
@@ -88,7 +100,7 @@ def interval_against_amplitude(
     *events : PopulationSpikes
         One or several.
     labels : sequence of str, optional
-        Of each; "micro" and the names of closures have their colours.
+        Of each; "micro" and the names of closures have their colours. Default: numbers.
     ax : Axes, optional
         Default: a new figure.
 
@@ -98,6 +110,8 @@ def interval_against_amplitude(
 
     Raises
     ------
+    TypeError
+        If something else is given.
     ValueError
         If there are no events, or `labels` does not go with them.
 
@@ -114,6 +128,7 @@ def interval_against_amplitude(
     """
     if not events:
         raise ValueError("interval_against_amplitude needs at least one result of the analysis")
+    require_kind(events, PopulationSpikes, "events")
     ax = as_list(ax, 1, "figure")[0]
     for index, (found, label) in enumerate(
         zip(events, names_of(labels, len(events), "result of the analysis"), strict=True)
@@ -136,7 +151,8 @@ def interval_against_amplitude(
     ax.set_ylim(bottom=0)
     ax.set_xlabel("amplitude (smoothed)")
     ax.set_ylabel("next interval (s)")
-    legend_inside(ax, "upper left")
+    if ax.get_legend_handles_labels()[1]:
+        legend_above(ax, rows=len(events))
     tidy(ax)
     return ax
 

@@ -13,7 +13,7 @@ from mesopop.analysis.hysteresis import (
     intervals,
     switches,
 )
-from mesopop.analysis.smoothing import SmoothedBlocks
+from mesopop.analysis.smoothing import SmoothedBlocks, settling_bins
 from mesopop.analysis.thresholds import Thresholds
 from mesopop.reducers.event_list import EventList
 from mesopop.reducers.reducer import Floats, Reducer, SettingsOfFields, State, quantity_known
@@ -49,11 +49,16 @@ class Crossings(SettingsOfFields, Reducer):
         if self.bins == 0:
             self._state = np.full(self.trials, UNDEFINED, np.int8)
         curve = self._smoothing.smoothed(values[0], self.record_dt, self.smooth)
+        unsettled = max(settling_bins(self.record_dt, self.smooth) - self.bins, 0)
+        judged = curve[:, unsettled:]
         self._extremes = np.array(
-            [min(self._extremes[0], curve.min()), max(self._extremes[1], curve.max())]
+            [
+                judged.min(initial=self._extremes[0]),
+                judged.max(initial=self._extremes[1]),
+            ]
         )
         before = self._state
-        state = hysteresis(curve, self.low, self.high, before)
+        state = hysteresis(curve, self.low, self.high, before, unsettled)
         trial, start, new = switches(state, before)
         found = np.empty(len(trial), _SWITCH)
         found["trial"], found["state"], found["start"] = trial, new, start + self.bins

@@ -162,7 +162,7 @@ def bifurcation_diagram(
     TypeError
         If the parameter is not a number.
     ArithmeticError
-        If a branch is lost.
+        If a branch is lost, or does not end.
 
     Notes
     -----

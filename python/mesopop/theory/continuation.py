@@ -68,7 +68,7 @@ class Curve:
         Raises
         ------
         ArithmeticError
-            If the curve is lost.
+            If the curve is lost, or does not end.
         """
         start = self.position(z, p)
         guess = np.zeros(len(start))
@@ -94,7 +94,10 @@ class Curve:
                 return [*points, points[0]]  # a closed curve
             if turn < LARGEST_TURN / 3:
                 step = min(1.5 * step, LONGEST)
-        return points
+        raise ArithmeticError(
+            f"the curve of fixed points has not ended after {MOST_POINTS} points, "
+            f"at {self.parameter(points[-1].position):.6g}"
+        )
 
     def at(self, last: CurvePoint, length: float) -> CurvePoint | None:
         """The point that lies so far along the tangent of a point; None if it is not found."""
