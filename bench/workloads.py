@@ -101,6 +101,11 @@ def near_silent(neuron: LIF | LNP, populations: int = 100) -> Network:
     )
 
 
+def uncoupled(neuron: LIF | LNP, size: int, drive: float = 20.0) -> Network:
+    """One population without projections."""
+    return Network(populations=[Population("E", size=size, neuron=neuron, drive=drive)])
+
+
 def adapting(kernel: ThresholdKernel | SpikeTriggeredCurrent) -> GIF:
     """The LIF neurons of the reference networks with one kernel of adaptation."""
     return GIF(**attrs.asdict(SILENT_LIF), adaptation=[kernel])
