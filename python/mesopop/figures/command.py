@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +33,7 @@ def chosen(arguments: Sequence[str]) -> tuple[str, ...]:
 
 
 def make_figures(figures: Sequence[str], folder: Path, effort: Effort, *, quiet: bool) -> None:
-    """Make figures one by one; what is finished is written at once.
+    """Make figures one by one; what is finished is written at once, and stays after Ctrl-C.
 
     Parameters
     ----------
@@ -49,6 +50,9 @@ def make_figures(figures: Sequence[str], folder: Path, effort: Effort, *, quiet:
         If the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    # Before anything is simulated: whether files can be made there.
+    with tempfile.TemporaryFile(dir=folder):
+        pass
     for position, name in enumerate(figures, 1):
         started = time.perf_counter()
         if not quiet:

@@ -12,6 +12,7 @@ import attrs
 
 from mesopop.analysis.estimate import Estimate
 from mesopop.analysis.report import Table, significant, with_error
+from mesopop.validation import integer, number, require_integer
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Cell = str | int | float | Estimate
 WIDTH = 80
+
+
+def _threads(instance: object, attribute: attrs.Attribute[int | None], value: int | None) -> None:
+    if value is not None:
+        require_integer("n_threads", value, ge=1)
 
 
 @attrs.frozen(kw_only=True)
@@ -30,18 +36,37 @@ class Effort:
     long : bool
         Publication quality instead of minutes.
     seed : int
-        Of all random numbers.
+        Of all random numbers, >= 0.
     n_threads : int, optional
         Default: all processors.
+    amount : float
+        Part of the trials to simulate, > 0: less than 1 for a quick look.
+
+    Examples
+    --------
+    >>> from mesopop.figures import Effort
+    >>> Effort(amount=0.1).choose(100, 1000), Effort(long=True).choose(100, 1000)
+    (10, 1000)
+    >>> Effort(seed=-1)
+    Traceback (most recent call last):
+    ...
+    ValueError: seed must be >= 0, got -1
     """
 
     long: bool = False
-    seed: int = 1
-    n_threads: int | None = None
+    seed: int = attrs.field(default=1, validator=integer(ge=0))
+    n_threads: int | None = attrs.field(default=None, validator=_threads)
+    amount: float = attrs.field(default=1.0, validator=number(gt=0))
 
-    def choose(self, short: T, long: T) -> T:
-        """One of two sizes."""
-        return long if self.long else short
+    def choose(self, short: T, long: T, *, least: int = 1) -> T:
+        """One of two sizes. Integers are numbers of trials: times `amount`, but at least `least`.
+
+        Anything else, say a grid of points, is left as it is.
+        """
+        size = long if self.long else short
+        if isinstance(size, int):
+            return type(size)(max(least, round(self.amount * size)))
+        return size
 
 
 @attrs.frozen(kw_only=True)
@@ -102,6 +127,8 @@ class Exhibit:
         Draws into an empty matplotlib Figure of size `size`.
     size : tuple of float
         Width and height (inches).
+    reading : str
+        What the numbers say, and where a closure fails; paragraphs are divided by empty lines.
     """
 
     title: str
@@ -109,11 +136,22 @@ class Exhibit:
     tables: tuple[Numbers, ...]
     draw: Callable[[Figure], None]
     size: tuple[float, float] = (7.2, 4.8)
+    reading: str = ""
 
     def text(self) -> str:
-        """Title, caption and tables, in at most 80 columns if the cells are short enough."""
-        blocks = [self.title, "\n".join(textwrap.wrap(self.caption, WIDTH))]
-        return "\n\n".join([*blocks, *(table.text() for table in self.tables)])
+        """Title, caption, tables and reading, in 80 columns if the cells are short enough."""
+        reading = self.reading.split("\n\n") if self.reading else []
+        blocks = [
+            _wrapped(self.title),
+            _wrapped(self.caption),
+            *(table.text() for table in self.tables),
+            *(_wrapped(paragraph) for paragraph in reading),
+        ]
+        return "\n\n".join(blocks)
+
+
+def _wrapped(paragraph: str) -> str:
+    return "\n".join(textwrap.wrap(paragraph, WIDTH))
 
 
 def _shown(cell: Cell) -> str:
