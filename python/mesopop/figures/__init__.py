@@ -12,6 +12,7 @@ __all__ = ["Effort", "Exhibit", "Numbers", "make", "names"]
 # By module: each has a function `exhibit(effort)`.
 _MODULES = {
     "feedforward": "feedforward",
+    "bursts": "bursts",
     "ring": "ring",
 }
 

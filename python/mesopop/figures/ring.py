@@ -14,18 +14,18 @@ from mesopop import presets
 from mesopop.analysis import Estimate, ReplayEvents, replay_events, time_average
 from mesopop.analysis.estimate import mean
 from mesopop.figures.exhibit import Cell, Effort, Exhibit, Numbers
+from mesopop.figures.levels import MICRO, prepared, simulated
 from mesopop.plot import intervals, ring_map
 from mesopop.plot.style import colour_of, legend_inside, tidy
 from mesopop.presets.ring import DRIVE, UNIT_SIZE, UNITS
 from mesopop.result import Result
-from mesopop.simulation import simulate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LEVELS = ("micro", "meso")
-DT, RECORD_DT, TRANSIENT = 0.1, 5.0, 2000.0  # ms
+LABELS = (MICRO, "renewal")
+DT, RECORD_DT, TRANSIENT, DURATION = 0.1, 5.0, 2000.0, 40_000.0  # ms
 LOW, HIGH, SMOOTH = 1.0, 3.0, 10.0  # Hz of the mean activity; ms
 TRAVELLED = 20.0  # units: the distances of bursts leave a gap there
 SHOWN = 8000.0  # ms
@@ -46,54 +46,59 @@ class Run:
 
 def exhibit(effort: Effort) -> Exhibit:
     """Maps of activity, and how bursts follow each other and travel, at both levels."""
-    trials, seconds = effort.choose((4, 40), (20, 200))
+    trials = effort.choose(4, 100)
     runs = {
-        bursts: [_run(bursts, level, trials, 1000.0 * seconds, effort) for level in LEVELS]
-        for bursts in DRIVE
+        bursts: {label: _run(bursts, label, trials, effort) for label in LABELS} for bursts in DRIVE
     }
     return Exhibit(
         title="Replay on a ring of units with depressing synapses",
         caption=(
             f"Preset ring: {UNITS} units of {UNIT_SIZE} LNP neurons, drive {DRIVE['noise']:g} mV "
             f"(bursts driven by noise) and {DRIVE['fatigue']:g} mV (by fatigue: recovery from "
-            f"depression). {trials} trials of {seconds} s after {TRANSIENT / 1000:g} s, dt {DT:g} "
-            f"ms, seed {effort.seed}. Maps: activity, smoothed over {SMOOTH:g} ms, of the first "
-            "trial, and the circular mean of each burst (lines). A burst begins when the mean "
-            f"activity, so smoothed, exceeds {HIGH:g} Hz, and ends when it falls below {LOW:g} Hz; "
-            f"it is said to travel if its bump moves by {TRAVELLED:g} units or more. Below: "
-            "intervals between onsets (thin: exponential distributions of the same rate; bands: "
-            "95 %), and distance over duration of all bursts."
+            f"depression). {trials} trials of {DURATION / 1000:g} s after {TRANSIENT / 1000:g} s, "
+            f"dt {DT:g} ms, seed {effort.seed}. Maps: activity, smoothed over {SMOOTH:g} ms, of "
+            "the first trial, and the circular mean of each burst (lines). A burst begins when the "
+            f"mean activity, so smoothed, exceeds {HIGH:g} Hz, and ends when it falls below "
+            f"{LOW:g} Hz; it is said to travel if its bump moves by {TRAVELLED:g} units or more. "
+            "Below: intervals between onsets (thin: exponential distributions of the same rate; "
+            "bands: 95 %), and distance over duration of all bursts."
         ),
         tables=tuple(_table(bursts, levels) for bursts, levels in runs.items()),
         draw=lambda figure: _draw(figure, runs),
         size=(7.2, 8.4),
+        reading=(
+            "Most bursts stand where they begin. The others travel, in hops, at one speed and as "
+            "often forward as backward, but rarely far around: behind the bump synapses are "
+            "depressed. With fatigue bursts come sooner after each other and travel more slowly. "
+            "Both levels agree; for LNP neurons the second-order closure is the same as renewal."
+        ),
     )
 
 
-def _run(bursts: str, level: str, trials: int, duration: float, effort: Effort) -> Run:
-    result = simulate(
+def _run(bursts: str, label: str, trials: int, effort: Effort) -> Run:
+    simulation = prepared(
         presets.load("ring", bursts=bursts),
-        TRANSIENT + duration,
+        label,
+        effort=effort,
         dt=DT,
-        level=level,
         trials=trials,
-        seed=effort.seed,
-        n_threads=effort.n_threads,
-        record=("rate",),
-        record_dt=RECORD_DT,
+        key=(list(DRIVE).index(bursts),),
+    )
+    result = simulated(
+        simulation, TRANSIENT + DURATION, record=("rate",), record_dt=RECORD_DT
     ).after(TRANSIENT)
     rates = np.array(list(result.rate.values()))
     replay = replay_events(rates, dt=RECORD_DT, low=LOW, high=HIGH, smooth=SMOOTH)
     return Run(result=result, replay=replay)
 
 
-def _table(bursts: str, levels: list[Run]) -> Numbers:
+def _table(bursts: str, levels: dict[str, Run]) -> Numbers:
     rows: list[tuple[Cell, ...]] = [
-        (name, *(measure(run) for run in levels)) for name, measure in MEASURES.items()
+        (name, *(measure(run) for run in levels.values())) for name, measure in MEASURES.items()
     ]
     return Numbers(
         title=f"Bursts driven by {bursts} (drive {DRIVE[bursts]:g} mV)",
-        header=("", *(run.result.label for run in levels)),
+        header=("", *levels),
         rows=rows,
     )
 
@@ -119,35 +124,34 @@ MEASURES: dict[str, Callable[[Run], Cell]] = {
 }
 
 
-def _draw(figure: Figure, runs: dict[str, list[Run]]) -> None:
-    above, below = figure.subfigures(2, 1, height_ratios=(2.6, 1))
-    for part, (bursts, levels) in zip(above.subfigures(2, 1), runs.items(), strict=True):
-        panels = part.subplots(2, 1, sharex=True, sharey=True)
+def _draw(figure: Figure, runs: dict[str, dict[str, Run]]) -> None:
+    maps, below = figure.subfigures(2, 1, squeeze=False, height_ratios=(2.6, 1))[:, 0]
+    for part, (bursts, levels) in zip(maps.subfigures(2, 1), runs.items(), strict=True):
+        panels = part.subplots(len(levels), 1, sharex=True, sharey=True)
         ring_map(
-            *(run.result for run in levels),
-            replay=[run.replay for run in levels],
+            *(run.result for run in levels.values()),
+            replay=[run.replay for run in levels.values()],
             ax=panels,
             t_start=TRANSIENT,
             t_stop=TRANSIENT + SHOWN,
             smooth=SMOOTH,
         )
-        for panel, run in zip(panels, levels, strict=True):
-            panel.set_title(f"{run.result.label}, driven by {bursts}", loc="left")
-        panels[0].set_ylabel("")
-        panels[1].set_ylabel("")
+        for panel, label in zip(panels, levels, strict=True):
+            panel.set_title(f"{label}, driven by {bursts}", loc="left")
+            panel.set_ylabel("")
         part.supylabel("position (unit)", fontsize="medium")
     axes = below.subplots(1, 3)
-    labels = [run.result.label for run in runs["noise"]]
     for panel, (bursts, levels) in zip(axes, runs.items(), strict=False):
-        intervals(*(run.replay.bursts for run in levels), labels=labels, ax=panel)
+        found = [run.replay.bursts for run in levels.values()]
+        intervals(*found, labels=list(levels), ax=panel)
         panel.set_title(f"driven by {bursts}", loc="left")
     axes[1].set_ylabel("")
     _distances(axes[2], runs)
 
 
-def _distances(ax: Axes, runs: dict[str, list[Run]]) -> None:
+def _distances(ax: Axes, runs: dict[str, dict[str, Run]]) -> None:
     for marker, (bursts, levels) in zip(("o", "^"), runs.items(), strict=True):
-        for run in levels:
+        for run in levels.values():
             ax.plot(
                 run.replay.bursts.durations,
                 np.abs(run.replay.distances),
