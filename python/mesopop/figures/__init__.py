@@ -13,7 +13,9 @@ __all__ = ["Effort", "Exhibit", "Numbers", "make", "names"]
 _MODULES = {
     "feedforward": "feedforward",
     "bursts": "bursts",
+    "microcircuit": "microcircuit",
     "ring": "ring",
+    "bifurcation": "bifurcation",
 }
 
 
