@@ -83,7 +83,7 @@ CASES = (
     Case(
         preset="lif-up-down",
         span=(7.0, 11.5),
-        drives=_grid(9.4, 0.15, 12),
+        drives=_grid(9.4, 0.14, 12),
         closures=("renewal", "second_order"),
         top=60.0,
     ),
@@ -153,16 +153,17 @@ def exhibit(effort: Effort) -> Exhibit:
             f"at each drive, dt 0.5 (LIF) or 0.1 ms (LNP), seed {effort.seed}, events by the "
             "thresholds of the presets. Mean times in a state, Up (filled) and Down (open), are the "
             "time spent there by the number of switches, if there were "
-            f"{LEAST_EVENTS} or more. Trials start in the Down state. Bars: standard errors."
+            f"{LEAST_EVENTS} or more. CV: of the intervals between population spikes. Trials start in "
+            "the Down state. Bars: standard errors."
         ),
-        tables=(_bifurcations(studies), *(_table(study) for study in studies)),
+        tables=(_bifurcations(studies), *(table for study in studies for table in _tables(study))),
         draw=lambda figure: _draw(figure, studies),
         size=(7.2, 7.2),
         reading=(
             "Where two fixed points are stable noise switches between them. Population spikes "
             "begin far below the Hopf point, where the only fixed point is stable and noise alone "
-            "excites them, and are most regular where there is none. Above the second Hopf point "
-            "the intervals grow because activity hardly ever falls below the threshold that ends "
+            "excites them, and are most regular where none is stable. Above the second Hopf point "
+            "there are few because the potential hardly ever falls below the threshold that ends "
             "an event.\n\n"
             "LIF: in second order fold and Hopf point of the Up state lie at higher drives than in "
             "renewal, since the closure takes the neurons that fire for a random sample. Its Up "
@@ -246,9 +247,11 @@ def _down_time(point: Point) -> Estimate:
     return _mean_time(point.found.down_to_up)
 
 
-def _interval(point: Point) -> Estimate:
-    assert isinstance(point.found, PopulationSpikes)
-    return _mean_time(point.found.interval_durations.rate)
+def _frequency(point: Point) -> Estimate:
+    # Events per s; the error is that of a Poisson count.
+    events = len(point.found.onsets)
+    seconds = point.found.segmentation.trials * point.found.segmentation.duration / 1000
+    return Estimate(events / seconds, math.sqrt(events) / seconds, events)
 
 
 def _irregularity(point: Point) -> Estimate:
@@ -280,27 +283,27 @@ def _bifurcations(studies: list[Study]) -> Numbers:
     )
 
 
-def _table(study: Study) -> Numbers:
+def _tables(study: Study) -> list[Numbers]:
     labels, case = list(study.points), study.case
-    up_down = case.events.kind == "up_down_states"
-    first, second = (_up_fraction, _up_time) if up_down else (_interval, _irregularity)
-    names = ("Up (%)", "Up time (s)") if up_down else ("interval (s)", "CV")
-    # Three labels leave room for one quantity of the third.
-    shown = [(first, names[0], labels), (second, names[1], labels[:2])]
-    rows: list[tuple[Cell, ...]] = []
-    for index, drive in enumerate(case.drives):
-        values = [
-            measure(study.points[label][index]) for measure, _, those in shown for label in those
-        ]
-        rows.append((f"{drive:.2f}", *values))
-    return Numbers(
-        title=f"{case.preset} over the drive",
-        header=(
-            "drive\n(mV)",
-            *(f"{name}\n{label}" for _, name, those in shown for label in those),
-        ),
-        rows=rows,
-    )
+    if case.events.kind == "population_spikes":
+        measures = {"events (1/s)": _frequency, "CV": _irregularity}
+    elif len(labels) < 3:
+        measures = {"Up (%)": _up_fraction, "Up time (s)": _up_time}
+    else:
+        measures = {"Up (%)": _up_fraction, "onsets (1/s)": _frequency}
+    # Three labels of two quantities are too wide for one table.
+    names = list(measures)
+    groups = [names] if len(labels) < 3 else [[name] for name in names]
+    tables = []
+    for group in groups:
+        columns = [(name, label) for name in group for label in labels]
+        rows: list[tuple[Cell, ...]] = []
+        for index, drive in enumerate(case.drives):
+            values = [measures[name](study.points[label][index]) for name, label in columns]
+            rows.append((f"{drive:.2f}", *values))
+        header = ("drive\n(mV)", *(f"{name}\n{label}" for name, label in columns))
+        tables.append(Numbers(title=f"{case.preset} over the drive", header=header, rows=rows))
+    return tables
 
 
 def _draw(figure: Figure, studies: list[Study]) -> None:
@@ -315,8 +318,8 @@ def _draw(figure: Figure, studies: list[Study]) -> None:
             _draw_points(below, study, _up_time, "", style="o-")
             _draw_points(below, study, _down_time, "mean time in a state (s)", style="o--")
         else:
-            _draw_points(middle, study, _interval, "mean interval (s)")
-            middle.set_yscale("log")
+            _draw_points(middle, study, _frequency, "events (1/s)")
+            middle.set_ylim(0, None)
             _draw_points(below, study, _irregularity, "CV of the intervals")
             below.set_ylim(0, None)
         if study.case.events.kind == "up_down_states":

@@ -75,8 +75,8 @@ def exhibit(effort: Effort) -> Exhibit:
             "tau_d 800 ms); E to I 900 and I to I -100, facilitating (U0 = U = 0.04, tau_d 100, "
             "tau_f 1000 ms); in the variant E to I is static, 90 mV. These numbers are mesopop's "
             "own. Bursts: activity of E, smoothed over 5 ms, up through 30 and down through 10 Hz. "
-            f"Seed {effort.seed}. Thin curves: exponential distributions; bands: 95 % (intervals), "
-            "one standard error (average burst)."
+            "Thin curves: exponential distributions; bands: 95 % (intervals), one standard error "
+            f"(average burst); seed {effort.seed}."
         ),
         tables=(
             _random_table(random),

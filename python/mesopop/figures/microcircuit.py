@@ -108,7 +108,7 @@ def exhibit(effort: Effort) -> Exhibit:
             f"Trials: {counts}. Lines: means over trials, bins of 1 ms. A response is the number of "
             "spikes per neuron beyond the baseline in 60 ms from the beginning of a volley; "
             "paired: that of the second volley relative to the first. "
-            f"Seed {effort.seed}; errors are standard errors over trials."
+            f"Errors are standard errors over trials; seed {effort.seed}."
         ),
         tables=(
             *(_rates(kind, circuit) for kind, circuit in circuits.items()),
@@ -259,6 +259,7 @@ def _draw(figure: Figure, circuits: dict[str, Circuit]) -> None:
         axes[-1, column].set_xlabel("time from the first volley (ms)")
     for row, name in enumerate(NAMES):
         axes[row, 0].set_ylabel(f"{name} (Hz)")
+        axes[row, 0].set_ylim(bottom=0)
     legend_of_page(figure, *axes.flat, *panels)
     below.align_ylabels(axes[:, 0])
 
@@ -272,7 +273,6 @@ def _draw_course(ax: Axes, circuit: Circuit, name: str) -> None:
         course = np.atleast_2d(result.rate[name]).mean(axis=0)
         ax.plot(time[shown], course[shown], color=colour_of(label), linewidth=0.8, label=label)
     ax.set_xlim(-30, END - FIRST)
-    ax.set_ylim(0, None)
     tidy(ax)
 
 

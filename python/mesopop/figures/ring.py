@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LABELS = (MICRO, "renewal")
-DT, RECORD_DT, TRANSIENT, DURATION = 0.1, 5.0, 2000.0, 40_000.0  # ms
+DT, RECORD_DT, TRANSIENT, DURATION = 0.1, 5.0, 2000.0, 20_000.0  # ms
 LOW, HIGH, SMOOTH = 1.0, 3.0, 10.0  # Hz of the mean activity; ms
 TRAVELLED = 20.0  # units: the distances of bursts leave a gap there
 SHOWN = 8000.0  # ms
@@ -46,7 +46,7 @@ class Run:
 
 def exhibit(effort: Effort) -> Exhibit:
     """Maps of activity, and how bursts follow each other and travel, at both levels."""
-    trials = effort.choose(4, 100)
+    trials = effort.choose(8, 200)
     runs = {
         bursts: {label: _run(bursts, label, trials, effort) for label in LABELS} for bursts in DRIVE
     }
