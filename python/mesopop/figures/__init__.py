@@ -12,6 +12,8 @@ __all__ = ["Effort", "Exhibit", "Numbers", "make", "names"]
 # By module: each has a function `exhibit(effort)`.
 _MODULES = {
     "feedforward": "feedforward",
+    "finite-size": "finite_size",
+    "correlation": "correlation",
 }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from mesopop.figures import make, names
-from mesopop.figures.exhibit import Effort, Exhibit
+from mesopop.figures.exhibit import WIDTH, Effort, Exhibit
 
 ALL = "all"
 DOTS_PER_INCH = 150
@@ -63,7 +64,8 @@ def make_figures(figures: Sequence[str], folder: Path, effort: Effort, *, quiet:
             continue
         print(f"\n{exhibit.text()}\n")
         files = ", ".join(path.name for path in written)
-        print(f"{files}: {time.perf_counter() - started:.1f} s\n", flush=True)
+        line = f"{files}: {time.perf_counter() - started:.1f} s"
+        print("\n".join(textwrap.wrap(line, WIDTH, break_on_hyphens=False)) + "\n", flush=True)
     if not quiet:
         print(f"Written to {folder}/")
 
