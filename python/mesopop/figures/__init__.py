@@ -14,6 +14,7 @@ _MODULES = {
     "feedforward": "feedforward",
     "finite-size": "finite_size",
     "correlation": "correlation",
+    "poisson-assumption": "poisson_assumption",
 }
 
 
