@@ -15,6 +15,8 @@ _MODULES = {
     "finite-size": "finite_size",
     "correlation": "correlation",
     "poisson-assumption": "poisson_assumption",
+    "up-down": "up_down",
+    "population-spikes": "population_spikes",
 }
 
 

@@ -95,8 +95,8 @@ def exhibit(effort: Effort) -> Exhibit:
             "regular firing, and second order makes the slow fluctuations of the release many "
             "times too large.\n\n"
             "Renewal keeps u and x for each time since the last spike, and counts of neurons in "
-            "place of expected numbers. What is left of an error is that of its Gaussian closure, "
-            "with mixed synapses at low rates."
+            "place of expected numbers. The error of its Gaussian closure is too small to be seen "
+            "here."
         ),
     )
 
