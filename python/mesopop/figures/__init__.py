@@ -17,6 +17,7 @@ _MODULES = {
     "poisson-assumption": "poisson_assumption",
     "up-down": "up_down",
     "population-spikes": "population_spikes",
+    "dwell-times": "dwell_times",
 }
 
 

@@ -49,6 +49,8 @@ def make_figures(figures: Sequence[str], folder: Path, effort: Effort, *, quiet:
     ------
     OSError
         If the folder cannot be written.
+    KeyboardInterrupt
+        After Ctrl-C.
     """
     folder.mkdir(parents=True, exist_ok=True)
     # Before anything is simulated: whether files can be made there.
@@ -58,8 +60,13 @@ def make_figures(figures: Sequence[str], folder: Path, effort: Effort, *, quiet:
         started = time.perf_counter()
         if not quiet:
             print(f"[{position}/{len(figures)}] {name} ...", flush=True)
-        exhibit = make(name, effort)
-        written = write(exhibit, folder, name)
+        try:
+            exhibit = make(name, effort)
+            written = write(exhibit, folder, name)
+        except KeyboardInterrupt:
+            if not quiet:
+                print(f"{position - 1} of {len(figures)} finished, in {folder}/")
+            raise
         if quiet:
             continue
         print(f"\n{exhibit.text()}\n")

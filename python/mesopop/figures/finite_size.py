@@ -133,12 +133,13 @@ def linear_variance(synapse: str, closure: str) -> float:
     """N Var(y) of bins: integral of the spectrum times that of a bin, sinc^2 (Hz^2)."""
     from scipy.integrate import trapezoid
 
-    # Nearly all of it lies far below 100 / BIN; what is beyond falls off like 1 / f.
-    last = 2000 / BIN * 1000 / BIN
-    frequency = np.linspace(1e-3, last, 200_000)
-    density = linear_spectrum(_network(1), frequency, closure=closure).release[synapse]
+    # The spectrum is smooth; what of the bin lies beyond the last frequency falls off like 1 / f^2.
+    few = np.geomspace(1e-3, 1000.0, 200)
+    values = linear_spectrum(_network(1), few, closure=closure).release[synapse]
+    frequency = np.linspace(few[0], few[-1], 200_000)
+    density = np.interp(np.log(frequency), np.log(few), values)
     weight = np.sinc(frequency * BIN / 1000) ** 2
-    beyond = density[-1] / (2 * np.pi**2 * (BIN / 1000) ** 2 * last)
+    beyond = values[-1] / (2 * np.pi**2 * (BIN / 1000) ** 2 * few[-1])
     return float(trapezoid(density * weight, frequency)) + float(beyond)
 
 
