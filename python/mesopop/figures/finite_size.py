@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mesopop.analysis import ratio_of_averages, variance
 from mesopop.analysis.estimate import Estimate
@@ -21,6 +23,8 @@ from mesopop.transfer import Softplus
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
 
 CLOSURES = ("first_order", "second_order")
 LABELS = (MICRO, *CLOSURES)
@@ -129,18 +133,36 @@ def _fluctuations(variances: Found) -> Numbers:
     )
 
 
-def linear_variance(synapse: str, closure: str) -> float:
-    """N Var(y) of bins: integral of the spectrum times that of a bin, sinc^2 (Hz^2)."""
+def variance_of_bins(density: Callable[[Array], Array], width: float) -> float:
+    """Variance of a series averaged over bins, from its one-sided spectral density.
+
+    Parameters
+    ----------
+    density : callable
+        Of frequencies (Hz); smooth, and flat from 1 kHz on.
+    width : float
+        Of the bins, ms.
+    """
     from scipy.integrate import trapezoid
 
-    # The spectrum is smooth; what of the bin lies beyond the last frequency falls off like 1 / f^2.
+    width /= 1000
     few = np.geomspace(1e-3, 1000.0, 200)
-    values = linear_spectrum(_network(1), few, closure=closure).release[synapse]
+    values = density(few)
     frequency = np.linspace(few[0], few[-1], 200_000)
-    density = np.interp(np.log(frequency), np.log(few), values)
-    weight = np.sinc(frequency * BIN / 1000) ** 2
-    beyond = values[-1] / (2 * np.pi**2 * (BIN / 1000) ** 2 * few[-1])
-    return float(trapezoid(density * weight, frequency)) + float(beyond)
+    between = np.interp(np.log(frequency), np.log(few), values)
+    below = values[0] * few[0]
+    # Above, the mean of sinc^2.
+    above = values[-1] / (2 * np.pi**2 * width**2 * few[-1])
+    within = trapezoid(between * np.sinc(frequency * width) ** 2, frequency)
+    return float(below + within + above)
+
+
+def _linear_variance(synapse: str, closure: str) -> float:
+    # N Var(y).
+    def density(frequency: Array) -> Array:
+        return linear_spectrum(_network(1), frequency, closure=closure).release[synapse]
+
+    return variance_of_bins(density, BIN)
 
 
 def _draw(figure: Figure, released: dict[str, list[Estimate]], variances: Found) -> None:
@@ -155,7 +177,7 @@ def _draw(figure: Figure, released: dict[str, list[Estimate]], variances: Found)
     for panel, synapse in zip(others, SYNAPSES, strict=True):
         for closure in reversed(CLOSURES):
             panel.axhline(
-                linear_variance(synapse, closure),
+                _linear_variance(synapse, closure),
                 color=colour_of(closure),
                 linestyle="--",
                 linewidth=0.8,
