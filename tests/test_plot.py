@@ -135,6 +135,17 @@ def test_event_average():
     np.testing.assert_array_equal(mean, expected)
 
 
+def test_event_average_of_x():
+    preset = mp.presets.experiment("lif-population-spikes")
+    result = mp.simulate(preset.network, 20_000, dt=0.5, level="meso", seed=1, record_dt=1.0)
+    events = mp.analysis.find_events(result, preset.events)
+    panel = Figure().subplots()
+    ax = mp.plot.event_average(result, events=[events], projection="E->E", ax=panel, before=50)
+    expected = mp.analysis.event_average(result.x["E->E"], events, before=50)
+    np.testing.assert_array_equal(drawn(ax.lines[0]), [expected.times, expected.mean])
+    assert ax.get_ylabel() == "mean x"
+
+
 def test_map_and_rates_of_many_populations():
     populations = [mp.Population(f"p{i}", size=50, neuron=mp.Poisson(5 * i)) for i in range(6)]
     network = mp.Network(populations=populations)

@@ -12,6 +12,12 @@ __all__ = ["Effort", "Exhibit", "Numbers", "make", "names"]
 # By module: each has a function `exhibit(effort)`.
 _MODULES = {
     "feedforward": "feedforward",
+    "finite-size": "finite_size",
+    "correlation": "correlation",
+    "poisson-assumption": "poisson_assumption",
+    "up-down": "up_down",
+    "population-spikes": "population_spikes",
+    "dwell-times": "dwell_times",
     "bursts": "bursts",
     "microcircuit": "microcircuit",
     "ring": "ring",

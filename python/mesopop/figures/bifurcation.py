@@ -325,6 +325,8 @@ def _draw(figure: Figure, studies: list[Study]) -> None:
         if study.case.events.kind == "up_down_states":
             below.set_yscale("log")
         below.set_xlabel("drive (mV)")
+        edge = study.case.drives[1] - study.case.drives[0]
+        below.set_xlim(study.case.drives[0] - edge / 2, study.case.drives[-1] + edge / 2)
         middle.sharex(below)
         middle.tick_params(labelbottom=False)
     legend_of_page(figure, *axes[1], axes[0, -1])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from mesopop.figures import make, names
-from mesopop.figures.exhibit import Effort, Exhibit
+from mesopop.figures.exhibit import WIDTH, Effort, Exhibit
 
 ALL = "all"
 DOTS_PER_INCH = 150
@@ -48,6 +49,8 @@ def make_figures(figures: Sequence[str], folder: Path, effort: Effort, *, quiet:
     ------
     OSError
         If the folder cannot be written.
+    KeyboardInterrupt
+        After Ctrl-C.
     """
     folder.mkdir(parents=True, exist_ok=True)
     # Before anything is simulated: whether files can be made there.
@@ -57,13 +60,19 @@ def make_figures(figures: Sequence[str], folder: Path, effort: Effort, *, quiet:
         started = time.perf_counter()
         if not quiet:
             print(f"[{position}/{len(figures)}] {name} ...", flush=True)
-        exhibit = make(name, effort)
-        written = write(exhibit, folder, name)
+        try:
+            exhibit = make(name, effort)
+            written = write(exhibit, folder, name)
+        except KeyboardInterrupt:
+            if not quiet:
+                print(f"{position - 1} of {len(figures)} finished, in {folder}/")
+            raise
         if quiet:
             continue
         print(f"\n{exhibit.text()}\n")
         files = ", ".join(path.name for path in written)
-        print(f"{files}: {time.perf_counter() - started:.1f} s\n", flush=True)
+        line = f"{files}: {time.perf_counter() - started:.1f} s"
+        print("\n".join(textwrap.wrap(line, WIDTH, break_on_hyphens=False)) + "\n", flush=True)
     if not quiet:
         print(f"Written to {folder}/")
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Cell = str | int | float | Estimate
 WIDTH = 80
+PERCENT = "%"
 
 
 def _threads(instance: object, attribute: attrs.Attribute[int | None], value: int | None) -> None:
@@ -157,6 +158,8 @@ def _wrapped(paragraph: str) -> str:
 def _shown(cell: Cell) -> str:
     # Units are in the header.
     if isinstance(cell, Estimate):
+        if cell.unit == PERCENT and cell.se < 1e-3:
+            return f"{cell.value:.4f} ± {cell.se:.4f}"  # more decimals say nothing
         return with_error(cell.value, cell.se)
     return significant(cell) if isinstance(cell, float) else str(cell)
 

@@ -33,7 +33,7 @@ Levels = dict[str, Result]
 
 def exhibit(effort: Effort) -> Exhibit:
     """Three kinds of synapses, neuron by neuron and with the two closures of the paper."""
-    trials = effort.choose(200, 2000)
+    trials = effort.choose(200, 2000, least=2)
     onsets: dict[str, dict[str, np.ndarray]] = {}
     released: dict[str, dict[str, Estimate]] = {}
     spectra: dict[str, dict[str, PowerSpectrum]] = {}
@@ -83,7 +83,7 @@ def _levels(synapse: str, trials: int, effort: Effort, number: int) -> Levels:
 
 def _onset(run: Result) -> np.ndarray:
     release = run.release[PROJECTION]
-    bins = np.atleast_2d(release)[:, : round(ONSET / run.record_dt)]
+    bins = release[:, : round(ONSET / run.record_dt)]
     means: np.ndarray = bins.mean(axis=0).reshape(-1, round(BIN / run.record_dt)).mean(axis=1)
     return means
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from mesopop.analysis.estimate import Estimate
 from mesopop.comparison_table import Statistic
-from mesopop.figures.exhibit import Effort
+from mesopop.figures.exhibit import PERCENT, Effort
 from mesopop.long_run import run_long
 from mesopop.network import Network
 from mesopop.reducers import Reducer
@@ -102,4 +102,4 @@ def deviation(value: Estimate, reference: Estimate | float) -> Estimate:
     """How much larger a number is than an independent one, in percent of that."""
     exact = reference if isinstance(reference, Estimate) else Estimate(reference, 0.0, 0)
     ratio = Statistic("", (exact, value)).ratio(1)
-    return Estimate(100 * (ratio.value - 1), 100 * ratio.se, ratio.n)
+    return Estimate(100 * (ratio.value - 1), 100 * ratio.se, ratio.n, PERCENT)
