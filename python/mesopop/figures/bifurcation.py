@@ -278,7 +278,7 @@ def _bifurcations(studies: list[Study]) -> Numbers:
                 )
     return Numbers(
         title="Folds and Hopf points of the infinite networks",
-        header=("", "closure", "", "drive (mV)", "rate (Hz)", "oscillation (Hz)"),
+        header=("", "closure", "", "drive\n(mV)", "rate\n(Hz)", "oscillation\n(Hz)"),
         rows=rows,
     )
 

@@ -117,11 +117,12 @@ def exhibit(effort: Effort) -> Exhibit:
         draw=lambda figure: _draw(figure, circuits),
         size=(7.2, 9.4),
         reading=(
-            "Plastic synapses have been scaled for the same rates, and keep them. A first volley "
-            "does about the same to both circuits; a second one after 100 ms finds static synapses "
-            "as they were, but depressed ones among the excitatory populations: it still reaches "
-            "layers 4 and 6, to which thalamic synapses project, but layers 2/3 and 5 answer much "
-            "less.\n\n"
+            "Plastic synapses are scaled to the rates of the static circuit, and keep them within "
+            "some percent. "
+            "A first volley excites both circuits. A second one after 100 ms does the same to the "
+            "static one; in the plastic one it finds depressed synapses among the excitatory "
+            "populations. It still excites layer 4, to which most thalamic synapses go, but all "
+            "other layers answer much less.\n\n"
             "Neuron by neuron rates are some percent higher: neurons receive different random "
             "samples of spikes, whose fluctuations the mesoscopic level does not know. Responses "
             "vary much from trial to trial, so that few trials neuron by neuron say little about "
