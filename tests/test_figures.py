@@ -2,7 +2,9 @@
 
 import csv
 import math
+import re
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from mesopop.figures.dwell_times import growth, mean_time
 from mesopop.figures.finite_size import variance_of_bins
 from mesopop.figures.levels import deviation, prepared, simulated
 
+DOCS = Path(__file__).parents[1] / "docs"
 QUICK = Effort(amount=0.005)
 
 
@@ -268,3 +271,33 @@ def test_variance_of_bins_from_the_spectrum():
     ratio = 0.5 / 0.05
     expected = 2 * ratio * (1 - ratio * -math.expm1(-1 / ratio))
     assert variance_of_bins(relaxing, 50.0) == pytest.approx(expected, rel=1e-3)
+
+
+def sections():
+    """Of the page: the text of each figure's section."""
+    page = (DOCS / "evidence.md").read_text(encoding="utf-8")
+    found = re.findall(
+        r"^`mesopop figures ([a-z-]+)`(.*?)(?=^## |\Z)", page, re.DOTALL | re.MULTILINE
+    )
+    return dict(found)
+
+
+def test_evidence_page_has_every_figure():
+    assert list(sections()) == list(names())
+
+
+@pytest.mark.parametrize("name", names())
+def test_numbers_of_the_evidence_page_are_those_of_the_tables(name):
+    section = sections()[name]
+    written = (DOCS / "figures" / "evidence" / f"{name}.txt").read_text(encoding="utf-8")
+    assert f"seed {QUICK.seed}" in " ".join(written.split())
+    assert f"(figures/evidence/{name}.png)" in section
+    assert f"(figures/evidence/{name}.txt)" in section
+    numbers = re.findall(r"-?[\d.]+ ± [\d.]*\d", section.replace("−", "-").replace("\n", " "))
+    assert numbers
+    assert [number for number in numbers if number not in written] == []
+
+
+def test_pictures_of_the_evidence_page_are_small():
+    for name in names():
+        assert (DOCS / "figures" / "evidence" / f"{name}.png").stat().st_size < 200_000

@@ -28,8 +28,6 @@ BANDS = ((0.5, 4.0), (4.0, 30.0), (30.0, 500.0))
 BIN = 20  # ms, of the means over trials
 PROJECTION = "pre->post"
 
-Levels = dict[str, Result]
-
 
 def exhibit(effort: Effort) -> Exhibit:
     """Three kinds of synapses, neuron by neuron and with the two closures of the paper."""
@@ -38,17 +36,18 @@ def exhibit(effort: Effort) -> Exhibit:
     released: dict[str, dict[str, Estimate]] = {}
     spectra: dict[str, dict[str, PowerSpectrum]] = {}
     for number, synapse in enumerate(SYNAPSES):
-        levels = _levels(synapse, trials, effort, number)
-        onsets[synapse] = {label: _onset(run) for label, run in levels.items()}
-        late = {label: run.after(TRANSIENT) for label, run in levels.items()}
-        released[synapse] = {
-            label: ratio_of_averages(run.release[PROJECTION], run.rate["pre"])
-            for label, run in late.items()
-        }
-        spectra[synapse] = {
-            label: power_spectrum(run.release[PROJECTION], dt=run.record_dt, segment=4000)
-            for label, run in late.items()
-        }
+        network = presets.load("feedforward", synapse=synapse)
+        onsets[synapse], released[synapse], spectra[synapse] = {}, {}, {}
+        for label in LABELS:
+            simulation = prepared(
+                network, label, effort=effort, dt=DT, trials=trials, key=(number,)
+            )
+            run = simulated(simulation, DURATION)
+            onsets[synapse][label] = _onset(run)
+            late = run.after(TRANSIENT)
+            release = late.release[PROJECTION]
+            released[synapse][label] = ratio_of_averages(release, late.rate["pre"])
+            spectra[synapse][label] = power_spectrum(release, dt=run.record_dt, segment=4000)
     return Exhibit(
         title="Input through plastic synapses from a finite number of Poisson neurons",
         caption=(
@@ -69,16 +68,6 @@ def exhibit(effort: Effort) -> Exhibit:
             "pair."
         ),
     )
-
-
-def _levels(synapse: str, trials: int, effort: Effort, number: int) -> Levels:
-    network = presets.load("feedforward", synapse=synapse)
-    return {
-        label: simulated(
-            prepared(network, label, effort=effort, dt=DT, trials=trials, key=(number,)), DURATION
-        )
-        for label in LABELS
-    }
 
 
 def _onset(run: Result) -> np.ndarray:
