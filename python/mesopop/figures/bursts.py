@@ -55,7 +55,7 @@ Levels = dict[str, Run]
 def exhibit(effort: Effort) -> Exhibit:
     """The network of Tsodyks, Uziel and Markram, and a homogeneous one at both levels."""
     random_trials = effort.choose(10, 100, least=2)
-    trials = effort.choose(60, 600)
+    trials = effort.choose(60, 240)
     random = _random_network(random_trials, effort)
     variants = {
         "facilitating": _levels(network(facilitating=True), trials, effort, 1),

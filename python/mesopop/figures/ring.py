@@ -46,7 +46,7 @@ class Run:
 
 def exhibit(effort: Effort) -> Exhibit:
     """Maps of activity, and how bursts follow each other and travel, at both levels."""
-    trials = effort.choose(8, 200)
+    trials = effort.choose(8, 80)
     runs = {
         bursts: {label: _run(bursts, label, trials, effort) for label in LABELS} for bursts in DRIVE
     }
