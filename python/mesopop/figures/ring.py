@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LABELS = (MICRO, "renewal")
 DT, RECORD_DT, TRANSIENT, DURATION = 0.1, 5.0, 2000.0, 20_000.0  # ms
 LOW, HIGH, SMOOTH = 1.0, 3.0, 10.0  # Hz of the mean activity; ms
-TRAVELLED = 20.0  # units: the distances of bursts leave a gap there
+TRAVELLED = 20.0  # units: few bursts move by about as much
 SHOWN = 8000.0  # ms
 
 
