@@ -145,7 +145,9 @@ def _parser() -> argparse.ArgumentParser:
         help=f"folder to write to (default: {RESULTS}/figures)",
     )
     figures.add_argument(
-        "--long", action="store_true", help="publication quality: hours instead of minutes"
+        "--long",
+        action="store_true",
+        help="publication quality: three to ten times as much of everything",
     )
     figures.add_argument("--seed", type=int, default=1, metavar="N", help="default: 1")
     figures.add_argument("--threads", type=int, metavar="N", help="default: all processors")

@@ -60,10 +60,10 @@ def make(name: str, effort: Effort | None = None) -> Exhibit:
     Examples
     --------
     >>> import mesopop as mp
-    >>> mp.figures.make("fedforward")
+    >>> mp.figures.make("fedforward")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    ValueError: unknown figure "fedforward"; did you mean "feedforward"?
+    ValueError: unknown figure "fedforward"; did you mean "feedforward"? ...
     """
     if name not in _MODULES:
         raise ValueError(f'unknown figure "{name}"; {did_you_mean(name, _MODULES)}')

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mesopop.analysis.estimate import Estimate
 from mesopop.analysis.report import significant
-from mesopop.comparison_table import Comparison
+from mesopop.comparison_table import Comparison, Statistic
 from mesopop.figures.exhibit import Cell, Numbers
+
+
+def joined(single: Sequence[Comparison]) -> Comparison:
+    """One comparison of several results, from one of each: they need not be kept together."""
+    rows = zip(*(comparison.statistics for comparison in single), strict=True)
+    return Comparison(
+        labels=tuple(comparison.labels[0] for comparison in single),
+        statistics=tuple(
+            Statistic(row[0].name, tuple(statistic.estimates[0] for statistic in row))
+            for row in rows
+        ),
+        events=tuple(comparison.events[0] for comparison in single),
+    )
 
 
 def by_level(title: str, comparison: Comparison, columns: Mapping[str, str]) -> Numbers:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
+
 from mesopop import presets
 from mesopop.analysis import population_spikes
 from mesopop.analysis.estimate import Estimate, mean
@@ -11,7 +13,7 @@ from mesopop.analysis.population_spikes import PopulationSpikes
 from mesopop.comparison import compare
 from mesopop.comparison_table import Comparison, Statistic
 from mesopop.experiment import Experiment
-from mesopop.figures.comparisons import by_level, z_scores
+from mesopop.figures.comparisons import by_level, joined, z_scores
 from mesopop.figures.exhibit import Effort, Exhibit, Numbers
 from mesopop.figures.levels import MICRO, prepared, simulated
 from mesopop.figures.panels import legend_of_page
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 LABELS = (MICRO, "renewal", "second_order", "first_order")
 NAMES = {"lif-population-spikes": "LIF", "lnp-population-spikes": "LNP"}
+DRAWN = "LIF"
 PROJECTION = "E->E"
 TRANSIENT, DURATION, SHOWN = 1000.0, 100_000.0, 30_000.0
 AROUND, BEFORE, AFTER = 60.0, 100.0, 400.0  # ms, of the activity and of x
@@ -51,20 +54,21 @@ TESTED = {
 
 def exhibit(effort: Effort) -> Exhibit:
     """The LIF preset in the figure, the LNP preset in the tables only."""
-    trials = effort.choose(50, 250, least=2)
+    trials = effort.choose(50, 150, least=2)
     tables: list[Numbers] = []
     shown: tuple[list[Result], list[PopulationSpikes]] = ([], [])
     for number, (preset, name) in enumerate(NAMES.items()):
-        experiment = presets.experiment(preset)
-        results = _results(experiment, trials, effort, number)
-        events = [_events(experiment, result) for result in results]
-        compared = compare(*results, events=experiment.events)
-        whole = Comparison(
-            compared.labels, (*compared.statistics, *_of_events(events)), compared.events
-        )
-        tables += _tables(name, whole)
-        if number == 0:
-            shown = results, events
+        experiment, compared, found = presets.experiment(preset), [], []
+        for label in LABELS:
+            result = _result(experiment, label, trials, effort, number)
+            compared.append(compare(result, events=experiment.events))
+            found.append(_events(experiment, result))
+            if name == DRAWN:
+                shown[0].append(result)
+                shown[1].append(found[-1])
+        whole = joined(compared)
+        statistics = (*whole.statistics, *_of_events(found))
+        tables += _tables(name, attrs.evolve(whole, statistics=statistics))
     return Exhibit(
         title="Population spikes",
         caption=(
@@ -93,18 +97,15 @@ def exhibit(effort: Effort) -> Exhibit:
     )
 
 
-def _results(experiment: Experiment, trials: int, effort: Effort, number: int) -> list[Result]:
+def _result(experiment: Experiment, label: str, trials: int, effort: Effort, number: int) -> Result:
     events, settings = experiment.events, experiment.simulation
     assert events is not None
+    simulation = prepared(
+        experiment.network, label, effort=effort, dt=settings.dt, trials=trials, key=(number,)
+    )
+    simulated(simulation, TRANSIENT, record_dt=100.0)
     record = tuple(dict.fromkeys(("rate", "release", "x", events.observable)))
-    results = []
-    for label in LABELS:
-        simulation = prepared(
-            experiment.network, label, effort=effort, dt=settings.dt, trials=trials, key=(number,)
-        )
-        simulated(simulation, TRANSIENT, record_dt=100.0)
-        results.append(simulated(simulation, DURATION, record=record))
-    return results
+    return simulated(simulation, DURATION, record=record)
 
 
 def _events(experiment: Experiment, result: Result) -> PopulationSpikes:

@@ -10,7 +10,7 @@ from mesopop.analysis.up_down import UpDownStates
 from mesopop.comparison import compare
 from mesopop.comparison_table import Comparison
 from mesopop.experiment import Experiment
-from mesopop.figures.comparisons import by_level, z_scores
+from mesopop.figures.comparisons import by_level, joined, z_scores
 from mesopop.figures.exhibit import Effort, Exhibit, Numbers
 from mesopop.figures.levels import MICRO, prepared, simulated
 from mesopop.figures.panels import legend_of_page
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LABELS = (MICRO, "renewal", "second_order", "first_order")
 NAMES = {"lif-up-down": "LIF", "lnp-up-down": "LNP"}
+DRAWN = "LIF"
 TRANSIENT, DURATION, SHOWN = 1000.0, 100_000.0, 40_000.0
 LEAST_DENSITY = 1e-5  # 1/Hz, that is shown
 FIRST = {
@@ -49,17 +50,20 @@ TESTED = {
 
 def exhibit(effort: Effort) -> Exhibit:
     """The LIF preset in the figure, the LNP preset in the tables only."""
-    trials = effort.choose(50, 250, least=2)
+    trials = effort.choose(50, 150, least=2)
     tables: list[Numbers] = []
     shown: tuple[list[Result], list[UpDownStates]] = ([], [])
     for number, (preset, name) in enumerate(NAMES.items()):
-        experiment = presets.experiment(preset)
-        results = _results(experiment, trials, effort, number)
-        comparison = compare(*results, events=experiment.events)
+        experiment, compared = presets.experiment(preset), []
+        for label in LABELS:
+            result = _result(experiment, label, trials, effort, number)
+            compared.append(compare(result, events=experiment.events))
+            if name == DRAWN:
+                shown[0].append(result)
+        comparison = joined(compared)
         tables += _tables(name, comparison)
-        if number == 0:
-            states = [found for found in comparison.events if isinstance(found, UpDownStates)]
-            shown = results, states
+        if name == DRAWN:
+            shown[1].extend(e for e in comparison.events if isinstance(e, UpDownStates))
     return Exhibit(
         title="Switching between Up and Down states",
         caption=(
@@ -86,18 +90,15 @@ def exhibit(effort: Effort) -> Exhibit:
     )
 
 
-def _results(experiment: Experiment, trials: int, effort: Effort, number: int) -> list[Result]:
+def _result(experiment: Experiment, label: str, trials: int, effort: Effort, number: int) -> Result:
     events, settings = experiment.events, experiment.simulation
     assert events is not None
+    simulation = prepared(
+        experiment.network, label, effort=effort, dt=settings.dt, trials=trials, key=(number,)
+    )
+    simulated(simulation, TRANSIENT, record_dt=100.0)
     record = tuple(dict.fromkeys(("rate", "release", events.observable)))
-    results = []
-    for label in LABELS:
-        simulation = prepared(
-            experiment.network, label, effort=effort, dt=settings.dt, trials=trials, key=(number,)
-        )
-        simulated(simulation, TRANSIENT, record_dt=100.0)
-        results.append(simulated(simulation, DURATION, record=record))
-    return results
+    return simulated(simulation, DURATION, record=record)
 
 
 def _tables(name: str, comparison: Comparison) -> tuple[Numbers, ...]:
