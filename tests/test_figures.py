@@ -300,4 +300,4 @@ def test_numbers_of_the_evidence_page_are_those_of_the_tables(name):
 
 def test_pictures_of_the_evidence_page_are_small():
     for name in names():
-        assert (DOCS / "figures" / "evidence" / f"{name}.png").stat().st_size < 200_000
+        assert (DOCS / "figures" / "evidence" / f"{name}.png").stat().st_size < 400_000
