@@ -135,6 +135,17 @@ def test_event_average():
     np.testing.assert_array_equal(mean, expected)
 
 
+def test_event_average_of_x():
+    preset = mp.presets.experiment("lif-population-spikes")
+    result = mp.simulate(preset.network, 20_000, dt=0.5, level="meso", seed=1, record_dt=1.0)
+    events = mp.analysis.find_events(result, preset.events)
+    panel = Figure().subplots()
+    ax = mp.plot.event_average(result, events=[events], projection="E->E", ax=panel, before=50)
+    expected = mp.analysis.event_average(result.x["E->E"], events, before=50)
+    np.testing.assert_array_equal(drawn(ax.lines[0]), [expected.times, expected.mean])
+    assert ax.get_ylabel() == "mean x"
+
+
 def test_map_and_rates_of_many_populations():
     populations = [mp.Population(f"p{i}", size=50, neuron=mp.Poisson(5 * i)) for i in range(6)]
     network = mp.Network(populations=populations)
@@ -149,6 +160,40 @@ def test_map_and_rates_of_many_populations():
     ax = mp.plot.rates(*results, ax=Figure().subplots())
     means = ax.containers[0].lines[0].get_ydata()
     assert list(means) == pytest.approx([results[0].rate[p.name].mean() for p in populations])
+
+
+@pytest.fixture(scope="module")
+def ring():
+    result = mp.simulate(
+        mp.presets.load("ring"), 3000, dt=0.1, level="meso", seed=1, trials=2, record_dt=5.0
+    ).after(500)
+    rates = np.array(list(result.rate.values()))
+    return result, mp.analysis.replay_events(rates, dt=5.0, low=1.0, high=3.0)
+
+
+def test_ring_map_draws_units_upwards_and_the_paths_of_bumps(ring, ax):
+    result, replay = ring
+    assert len(replay) > 2
+    mp.plot.ring_map(result, replay=[replay], ax=ax, trial=1, smooth=0, t_start=1000)
+    rates = np.array([rate[1] for rate in result.rate.values()])
+    np.testing.assert_array_equal(ax.images[0].get_array(), rates[:, 100:])
+    assert ax.get_ylim() == (-0.5, 99.5)
+    t, path = drawn(ax.lines[0])
+    np.testing.assert_allclose(t, result.t[100:] / 1000)
+    shown = ~np.isnan(path)
+    np.testing.assert_array_equal(path[shown], replay.position[1, 100:][shown])
+    # Only jumps from one end of the panel to the other are left out.
+    left_out = np.flatnonzero(~shown & ~np.isnan(replay.position[1, 100:]))
+    for bin_ in left_out + 100:
+        assert abs(replay.position[1, bin_] - replay.position[1, bin_ - 1]) > 50
+
+
+def test_ring_map_refuses_events_of_another_result(ring, ax):
+    result, replay = ring
+    with pytest.raises(ValueError, match=r"replay\[0\] has 500 bins, but meso renewal has 400"):
+        mp.plot.ring_map(result.after(1000), replay=[replay], ax=ax)
+    with pytest.raises(ValueError, match=r"replay must hold one item for each result \(1\), got 2"):
+        mp.plot.ring_map(result, replay=[replay, replay], ax=ax)
 
 
 def test_window_shows_several_events_of_every_result(results, states):

@@ -106,6 +106,9 @@ def test_diagrams_are_readable_and_drawn(case):
     solid = [line for line in ax.lines if line.get_linestyle() == "-" and len(line.get_xdata())]
     drawn = np.concatenate([line.get_ydata() for line in solid])
     assert np.isfinite(drawn).any() and ax.get_xlabel() == path
+    green = mp.plot.bifurcation_diagram(diagram, color="green", ax=Figure().subplots())
+    branches = [line for line in green.lines if line.get_linestyle() in ("-", "--")]
+    assert {line.get_color() for line in branches} == {"green"}
     with pytest.raises(ValueError, match='quantity must be "rate" or "potential"'):
         mp.plot.bifurcation_diagram(diagram, quantity="u")
     with pytest.raises(ValueError, match='unknown population "X"'):

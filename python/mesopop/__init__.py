@@ -35,13 +35,13 @@ _HOME = {
     "sweeps.sweep": ["sweep"],
     "transfer": ["Exponential", "Softplus"],
 }
-_MODULES = ["analysis", "plot", "presets", "reducers", "theory"]
+_MODULES = ["analysis", "figures", "plot", "presets", "reducers", "theory"]
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = sorted([*_MODULE_OF, *_MODULES])
 
 if TYPE_CHECKING:
-    from mesopop import analysis, plot, presets, reducers, theory
+    from mesopop import analysis, figures, plot, presets, reducers, theory
     from mesopop.adaptation import SpikeTriggeredCurrent, ThresholdKernel
     from mesopop.build import build_info
     from mesopop.changes import Change

@@ -16,6 +16,7 @@ import numpy as np
 
 from mesopop import __version__, presets
 from mesopop.experiment import Experiment
+from mesopop.figures import names as figure_names
 from mesopop.settings import CLOSURES, LEVELS
 from mesopop.validation import did_you_mean
 
@@ -129,6 +130,30 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("--quiet", action="store_true", help="print nothing but errors")
     sweep.set_defaults(command=_sweep)
 
+    figures = commands.add_parser(
+        "figures",
+        help="make the figures that show how the levels agree, with their numbers",
+        description="Simulate the evidence for the equations, print tables, and write figures and "
+        f"tables to a folder: {', '.join(figure_names())}.",
+    )
+    figures.add_argument("figures", nargs="*", metavar="NAME|all", help="which (default: all)")
+    figures.add_argument(
+        "--output",
+        type=Path,
+        default=RESULTS / "figures",
+        metavar="DIR",
+        help=f"folder to write to (default: {RESULTS}/figures)",
+    )
+    figures.add_argument(
+        "--long",
+        action="store_true",
+        help="publication quality: three to ten times as much of everything",
+    )
+    figures.add_argument("--seed", type=int, default=1, metavar="N", help="default: 1")
+    figures.add_argument("--threads", type=int, metavar="N", help="default: all processors")
+    figures.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    figures.set_defaults(command=_figures)
+
     commands.add_parser(
         "presets", help="list the presets", description="List the presets."
     ).set_defaults(command=_presets)
@@ -231,6 +256,19 @@ def _sweep(options: argparse.Namespace) -> int:
     if failed:
         print(f"mesopop sweep: error: {failed}", file=sys.stderr)
         return FAILED
+    return 0
+
+
+def _figures(options: argparse.Namespace) -> int:
+    from mesopop.figures.command import chosen, make_figures
+    from mesopop.figures.exhibit import Effort
+
+    try:
+        effort = Effort(long=options.long, seed=options.seed, n_threads=options.threads)
+        make_figures(chosen(options.figures), options.output, effort, quiet=options.quiet)
+    except (ValueError, TypeError) as error:
+        print(f"mesopop figures: error: {error}", file=sys.stderr)
+        return BAD_INPUT
     return 0
 
 

@@ -16,6 +16,7 @@ from mesopop.analysis.exponentiality import ExponentialityTest, exponentiality
 from mesopop.analysis.hysteresis import DOWN, UNDEFINED, UP, Segmentation, segment
 from mesopop.analysis.modes import Bimodality, bimodality
 from mesopop.analysis.population_spikes import PopulationSpikes, population_spikes
+from mesopop.analysis.ring import BumpPosition, ReplayEvents, bump_position, replay_events
 from mesopop.analysis.smoothing import exponential_smoothing
 from mesopop.analysis.spectra import PowerSpectrum, Segments, power_spectrum
 from mesopop.analysis.survival import SurvivalFunction, survival_function
@@ -39,6 +40,7 @@ __all__ = [
     "UP",
     "Autocorrelation",
     "Bimodality",
+    "BumpPosition",
     "Correlation",
     "CrossSpectrum",
     "Distance",
@@ -50,6 +52,7 @@ __all__ = [
     "FanoFactor",
     "PopulationSpikes",
     "PowerSpectrum",
+    "ReplayEvents",
     "Segmentation",
     "Segments",
     "SizeScaling",
@@ -58,6 +61,7 @@ __all__ = [
     "UpDownStates",
     "autocorrelation",
     "bimodality",
+    "bump_position",
     "cross_spectrum",
     "distance",
     "distance_of_series",
@@ -69,6 +73,7 @@ __all__ = [
     "population_spikes",
     "power_spectrum",
     "ratio_of_averages",
+    "replay_events",
     "segment",
     "size_scaling",
     "survival_function",

@@ -14,6 +14,7 @@ from mesopop.plot.overview import overview
 from mesopop.plot.phase_plane import phase_plane
 from mesopop.plot.raster import raster
 from mesopop.plot.rates import rates
+from mesopop.plot.ring_map import ring_map
 from mesopop.plot.spectra import coherence, power_spectrum
 from mesopop.plot.synapses import synapses
 from mesopop.plot.transfer_curve import transfer_curve
@@ -36,6 +37,7 @@ __all__ = [
     "raster",
     "phase_plane",
     "rates",
+    "ring_map",
     "synapses",
     "transfer_curve",
 ]

@@ -31,6 +31,7 @@ def bifurcation_diagram(
     population: str | None = None,
     quantity: str = "rate",
     envelope: Envelope | None = None,
+    color: str = BLUE,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw branches of fixed points: stable solid, unstable dashed; folds and Hopf points marked.
@@ -45,6 +46,8 @@ def bifurcation_diagram(
     envelope : Envelope, optional
         From `mesopop.theory.envelope`: lowest and highest rates of simulations without noise,
         drawn as dots.
+    color : str
+        Of the branches.
     ax : Axes, optional
         Default: a new figure.
 
@@ -82,9 +85,9 @@ def bifurcation_diagram(
             # A segment takes the style of its first end, so that there are no gaps.
             shown = branch.stable == stable
             shown[1:] |= shown[:-1].copy()
-            ax.plot(branch.parameter, np.where(shown, values, np.nan), style, color=BLUE)
-    ax.plot([], [], "-", color=BLUE, label="stable")
-    ax.plot([], [], "--", color=BLUE, label="unstable")
+            ax.plot(branch.parameter, np.where(shown, values, np.nan), style, color=color)
+    ax.plot([], [], "-", color=color, label="stable")
+    ax.plot([], [], "--", color=color, label="unstable")
     for kind, (marker, colour) in MARKS.items():
         found = [b for b in diagram.bifurcations if b.kind == kind]
         if found:

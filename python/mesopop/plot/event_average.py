@@ -1,4 +1,4 @@
-"""Average activity around population spikes."""
+"""Averages around population spikes."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def event_average(
     *results: Result,
     events: Sequence[PopulationSpikes],
     population: str | None = None,
+    projection: str | None = None,
     ax: Axes | None = None,
     before: float = 100.0,
     after: float = 100.0,
@@ -43,6 +44,8 @@ def event_average(
         Found in each of them, bin by bin.
     population : str, optional
         Default: the first one.
+    projection : str, optional
+        Label of a plastic projection: draw the mean x of its neurons instead of the activity.
     ax : Axes, optional
         Default: a new figure, with a legend if there are several results.
     before, after : float
@@ -58,6 +61,8 @@ def event_average(
         If something else is given.
     ValueError
         If there is no result, a time is not > 0 ms, or `events` does not go with the results.
+    KeyError
+        If x of the projection was not recorded.
 
     Examples
     --------
@@ -78,9 +83,11 @@ def event_average(
         population = results[0].network.populations[0].name
     results[0].network.population(population)
     named = ax is None and len(results) > 1
+    quantity = f"mean activity of {population} (Hz)" if projection is None else "mean x"
     ax = as_list(ax, 1, "figure")[0]
     for index, (result, found) in enumerate(zip(results, events, strict=True)):
-        average = analysed(result.rate[population], found, before=before, after=after)
+        series = result.rate[population] if projection is None else result.x[projection]
+        average = analysed(series, found, before=before, after=after)
         if not average.n:
             continue
         colour = colour_of(result.label, index)
@@ -104,7 +111,7 @@ def event_average(
     ax.set_xlim(-before, after)
     ax.set_ylim(bottom=0)
     ax.set_xlabel("time from peak (ms)")
-    ax.set_ylabel(f"mean activity of {population} (Hz)")
+    ax.set_ylabel(quantity)
     if named:
         legend_above(ax)
     tidy(ax)

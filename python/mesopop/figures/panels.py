@@ -1,0 +1,69 @@
+"""What the panels of a page have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from mesopop.analysis.estimate import Estimate
+from mesopop.figures.levels import MICRO
+from mesopop.plot.style import colour_of
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INTERVAL = 1.96  # standard errors on both sides
+
+
+def points(
+    ax: Axes, x: Sequence[float], values: Sequence[Estimate], label: str, *, line: bool = True
+) -> None:
+    """Estimates with 95 % intervals, in the colour of the level; those of micro open and larger.
+
+    A line joins the points of a closure unless `line` is False.
+    """
+    micro = label == MICRO
+    ax.errorbar(
+        x,
+        [value.value for value in values],
+        # Without a standard error there is no bar.
+        INTERVAL * np.nan_to_num([value.se for value in values]),
+        fmt="o" if micro else ".",
+        linestyle="-" if line and not micro else "none",
+        markersize=6 if micro else 5,
+        markerfacecolor="none" if micro else None,
+        linewidth=0.8,
+        elinewidth=0.8,
+        color=colour_of(label),
+        label=label,
+    )
+
+
+def legend_of_page(figure: Figure, *panels: Axes) -> None:
+    """One legend above all panels, of the names in some of them; their own ones are removed."""
+    entries: dict[str, Artist] = {}
+    for panel in panels:
+        for handle, name in zip(*panel.get_legend_handles_labels(), strict=True):
+            entries.setdefault(name, handle)
+    for panel in figure.axes:
+        if panel.legend_ is not None:
+            panel.legend_.remove()
+    figure.legend(
+        list(entries.values()),
+        list(entries),
+        loc="outside upper center",
+        ncols=len(entries),
+        frameon=False,
+    )
+
+
+def plain_log_scale(ax: Axes) -> None:
+    """Numbers without powers at 1, 2 and 5 of each decade of y: for scales of about one decade."""
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter(NullFormatter())
