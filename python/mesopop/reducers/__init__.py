@@ -13,7 +13,7 @@ from mesopop.reducers.histogram import Counts, Histogram
 from mesopop.reducers.moments import Moments, MomentsFound
 from mesopop.reducers.population_spikes import PopulationSpikes
 from mesopop.reducers.reducer import Reducer
-from mesopop.reducers.spectrum import PowerSpectrum, Spectrum
+from mesopop.reducers.spectrum import SpectralDensity, Spectrum
 
 _KINDS: dict[str, type[Reducer]] = {
     cls.__name__: cls for cls in (DwellTimes, Histogram, Moments, PopulationSpikes, Spectrum)
@@ -26,8 +26,8 @@ __all__ = [
     "Moments",
     "MomentsFound",
     "PopulationSpikes",
-    "PowerSpectrum",
     "Reducer",
+    "SpectralDensity",
     "Spectrum",
 ]
 
