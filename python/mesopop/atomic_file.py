@@ -48,3 +48,17 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_at(descriptor: int, offset: int, data: bytes | bytearray) -> None:
+    """Write all of `data` to an open file, from a position on.
+
+    Raises
+    ------
+    OSError
+        If that is not possible; perhaps a part of it was written.
+    """
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

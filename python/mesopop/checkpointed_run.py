@@ -151,7 +151,7 @@ class CheckpointedRun:
             **self._told(),
         }
         for name, reducer in self.reducers.items():
-            for key, values in reducer._state_in_place().items():
+            for key, values in reducer.bounded_state().items():
                 arrays[f"reducer/{name}/{key}"] = values
         write_archive(self.checkpoint, header, arrays)
 

@@ -296,7 +296,7 @@ def population_spikes(
         amplitudes=amplitudes,
         raw_amplitudes=_within(np.maximum, values, start, stop),
         widths=_widths(np.atleast_2d(curve), events["trial"], peaks - offset) * dt,
-        released=None if y is None else _within(np.add, y, start, stop) * dt / 1000.0,
+        released=None if y is None else _sums(y, start, stop) * dt / 1000.0,
         u_before=None if u_values is None else u_values.ravel()[start - 1],
         u_after=None if u_values is None else u_values.ravel()[stop - 1],
         x_before=None if x_values is None else x_values.ravel()[start - 1],
@@ -329,16 +329,31 @@ def _within(
     return reduce.reduceat(values.ravel(), np.column_stack((start, stop)).ravel())[::2]
 
 
+def _positions(
+    start: NDArray[np.int64], stop: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    # Event and position of every bin that is within one.
+    length = stop - start
+    event = np.repeat(np.arange(len(start)), length)
+    begins = np.cumsum(length) - length
+    return event, np.arange(len(event)) + np.repeat(start - begins, length)
+
+
+def _sums(
+    values: NDArray[np.float64], start: NDArray[np.int64], stop: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    # Bin by bin: sums that a reducer can form as well.
+    event, position = _positions(start, stop)
+    return np.bincount(event, values.ravel()[position], len(start)).astype(np.float64)
+
+
 def _first_equal(
     values: NDArray[np.float64],
     targets: NDArray[np.float64],
     start: NDArray[np.int64],
     stop: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    length = stop - start
-    event = np.repeat(np.arange(len(start)), length)
-    begins = np.cumsum(length) - length
-    position = np.arange(len(event)) + np.repeat(start - begins, length)
+    event, position = _positions(start, stop)
     hits = np.flatnonzero(values[position] == targets[event])
     first = np.unique(event[hits], return_index=True)[1]
     found: NDArray[np.int64] = position[hits[first]]
