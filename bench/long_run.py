@@ -1,4 +1,4 @@
-"""Months of biological time: dwell times of Up and Down states in constant memory.
+"""Days of biological time: dwell times and events of Up and Down states in constant memory.
 
     python bench/long_run.py [--seconds 20000] [--folder DIR] [--figure FILE.png]
 
@@ -73,6 +73,9 @@ def run(seconds: float, checkpoint: Path | None) -> LongRun:
         1000 * seconds,
         reduce={
             "dwell": reducers.DwellTimes(events.observable, "E", **thresholds),
+            "spikes": reducers.PopulationSpikes(
+                events.observable, "E", **thresholds, release="E->E", u="E->E", x="E->E"
+            ),
             "rates": reducers.Histogram("rate", "E", edges=np.arange(0, 101, 5)),
             "spectrum": reducers.Spectrum("rate", "E", segment=1024),
             "moments": reducers.Moments([("rate", "E"), ("x", "E->E")]),
@@ -150,14 +153,22 @@ def memory(looks: np.ndarray, report: Report) -> list[dict[str, object]]:
 
 
 def compared(found: LongRun, seconds: float, report: Report) -> str:
-    one = found.reduced["dwell"].onsets
-    other = run(seconds, None).reduced["dwell"].onsets
-    same = np.array_equal(one[: len(other)], other)
-    report.at_least("equal to the uninterrupted run", same, 1)
-    return (
-        f"The first {seconds:g} s against a run in one piece: {len(other)} onsets of Up states, "
-        f"{'the same to the last bit' if same else 'DIFFERENT'}."
+    other = run(seconds, None)
+    same = all(
+        np.array_equal(one[: len(two)], two)
+        for one, two in zip(onsets_and_peaks(found), onsets_and_peaks(other), strict=True)
     )
+    report.at_least("equal to the uninterrupted run", same, 1)
+    number = len(other.reduced["dwell"].onsets)
+    return (
+        f"The first {seconds:g} s against a run in one piece: {number} onsets of Up states, peaks and "
+        f"releases, {'the same to the last bit' if same else 'DIFFERENT'}."
+    )
+
+
+def onsets_and_peaks(found: LongRun) -> list[np.ndarray]:
+    spikes = found.reduced["spikes"]
+    return [found.reduced["dwell"].onsets, spikes.peak_times, spikes.amplitudes, spikes.released]
 
 
 def draw(looks: np.ndarray, deaths: np.ndarray, path: Path) -> None:

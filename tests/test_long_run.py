@@ -15,7 +15,7 @@ import pytest
 from networks import MICRO, assert_same_bits, isolated, meso, recorded
 
 import mesopop as mp
-from mesopop import atomic_file, checkpointed_run, reducers
+from mesopop import atomic_file, checkpoint_file, checkpointed_run, reducers
 from mesopop.recording import DEFAULT_RECORD
 
 xarray = pytest.importorskip("xarray")
@@ -52,7 +52,7 @@ class Stop:
     """Stops a run at its n-th checkpoint, as if the process had been killed."""
 
     def __init__(self, monkeypatch, after):
-        write, self.left = checkpointed_run.write_archive, after
+        write, self.left = checkpoint_file.write_archive, after
 
         def stopping(*arguments):
             if self.left == 0:
@@ -60,7 +60,7 @@ class Stop:
             self.left -= 1
             write(*arguments)
 
-        monkeypatch.setattr(checkpointed_run, "write_archive", stopping)
+        monkeypatch.setattr(checkpoint_file, "write_archive", stopping)
 
 
 class Killed(Exception):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
-from mesopop.archive import read_archive
+from mesopop.checkpoint_file import read_checkpoint
 from mesopop.checkpointed_run import CheckpointedRun, LongRun
 from mesopop.neuron_recording import Neurons
 from mesopop.recording import DEFAULT_RECORD, PER_POPULATION, Piece, is_recorded
@@ -179,7 +179,7 @@ def resume(
     2000.0
     """
     path = Path(checkpoint)
-    header, arrays = read_archive(path)
+    header, arrays = read_checkpoint(path)
     if "long_run" not in header:
         raise ValueError(f"{path} is not the checkpoint of a long run")
     told = header["long_run"]

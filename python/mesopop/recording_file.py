@@ -17,6 +17,7 @@ import numpy as np
 
 from mesopop.changes import Change
 from mesopop.journaled_file import JournaledFile
+from mesopop.network import Network
 from mesopop.recording import PER_POPULATION, SPIKE, is_recorded
 from mesopop.result import QUANTITIES, Result
 from mesopop.settings import EngineSettings
@@ -54,6 +55,7 @@ class RecordingFile:
             raise
         self._text = h5py.string_dtype()
         self._header: dict[str, Any] = {}
+        self._network: tuple[Network | None, dict[str, Any]] = (None, {})
 
     @classmethod
     def create(cls, path: Path, record: tuple[str, ...], like: Result) -> RecordingFile:
@@ -154,7 +156,11 @@ class RecordingFile:
 
     def describe(self, result: Result, *, complete: bool) -> None:
         """Say in the file what its last result is of, and whether it is the last one."""
-        header = _header(result, complete)
+        from mesopop.network_toml import network_to_dict
+
+        if result.network is not self._network[0]:  # which may be large
+            self._network = result.network, network_to_dict(result.network)
+        header = _header(result, self._network[1], complete)
         if header != self._header:
             self._file["header"][...] = json.dumps(header)
             self._file.attrs["complete"] = np.int8(complete)
@@ -252,12 +258,10 @@ def require_h5netcdf() -> tuple[Any, Any]:
     return h5py, h5netcdf
 
 
-def _header(result: Result, complete: bool) -> dict[str, Any]:
-    from mesopop.network_toml import network_to_dict
-
+def _header(result: Result, network: dict[str, Any], complete: bool) -> dict[str, Any]:
     return {
         "format": FORMAT,
-        "network": network_to_dict(result.network),
+        "network": network,
         "settings": attrs.asdict(result.settings),
         "seed": result.seed,
         "spawn_key": result.spawn_key,

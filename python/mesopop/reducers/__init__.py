@@ -9,6 +9,7 @@ With several trials results have a leading axis for them, or pool them as `mesop
 """
 
 from mesopop.reducers.dwell_times import DwellTimes
+from mesopop.reducers.event_list import EventList
 from mesopop.reducers.histogram import Counts, Histogram
 from mesopop.reducers.moments import Moments, MomentsFound
 from mesopop.reducers.population_spikes import PopulationSpikes
@@ -22,6 +23,7 @@ _KINDS: dict[str, type[Reducer]] = {
 __all__ = [
     "Counts",
     "DwellTimes",
+    "EventList",
     "Histogram",
     "Moments",
     "MomentsFound",

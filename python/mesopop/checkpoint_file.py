@@ -1,0 +1,91 @@
+"""Checkpoints: archives that are written again and again while a simulation goes on.
+
+What stays the same is written once: a network of more than 256 kB (connections given one by one, long
+signals) has a file of its own beside the checkpoint, which names it and its checksum.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mesopop.archive import read_archive, write_archive
+from mesopop.network_toml import network_to_dict
+from mesopop.simulation_file import Arrays, describe, state_arrays
+
+if TYPE_CHECKING:
+    from mesopop.simulation import Simulation
+
+_LARGE = 2**18  # characters
+
+
+class CheckpointFile:
+    """The checkpoint of one simulation, whose network does not change.
+
+    Parameters
+    ----------
+    path : Path
+    simulation : Simulation
+    """
+
+    def __init__(self, path: Path, simulation: Simulation) -> None:
+        self.path = path
+        self._simulation = simulation
+        self._tables = network_to_dict(simulation.network)
+        text = json.dumps(self._tables)
+        self._large = len(text) > _LARGE
+        self._digest = hashlib.sha256(text.encode()).hexdigest()
+
+    def begin(self) -> None:
+        """Write what stays the same, if it is large.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        if self._large:
+            write_archive(network_file(self.path), {"network": self._tables}, {})
+
+    def write(self, told: Mapping[str, Any], arrays: Arrays) -> None:
+        """Write simulation, `told` and `arrays` in place of the last checkpoint.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; the last checkpoint is unchanged.
+        """
+        header = {**describe(self._simulation, self._tables), **told}
+        if self._large:
+            name = network_file(self.path).name
+            header["network"] = {"file": name, "sha256": self._digest}
+        write_archive(self.path, header, {**state_arrays(self._simulation), **arrays})
+
+
+def network_file(checkpoint: Path) -> Path:
+    """Where the network of a checkpoint is, if it is large."""
+    return checkpoint.with_name(f"{checkpoint.name}.network")
+
+
+def read_checkpoint(path: Path) -> tuple[dict[str, Any], Arrays]:
+    """Read header and arrays of a checkpoint, or of a saved simulation, the network included.
+
+    Raises
+    ------
+    OSError
+        If there is no such file, or no file of its network beside it.
+    ValueError
+        If one of them is damaged, of a newer format, or not what it should be.
+    """
+    header, arrays = read_archive(path)
+    apart = header.get("network", {})
+    if "file" in apart:
+        beside = path.with_name(apart["file"])
+        tables = read_archive(beside)[0].get("network")
+        if hashlib.sha256(json.dumps(tables).encode()).hexdigest() != apart["sha256"]:
+            raise ValueError(f"{beside} does not hold the network of {path}")
+        header["network"] = tables
+    return header, arrays
