@@ -280,7 +280,8 @@ def test_more_connections_than_memory():
         projections=[mp.Projection("E", "E", weight=1, probability=0.5)],
     )
     message = (
-        r"connections must need <= .* bytes, the memory of .*, got 3\.\d+e\+14 bytes for 3 trials"
+        r"network must need <= .* bytes, what this process may use, got 3\.\d+e\+14 bytes "
+        "for 3 trials"
     )
     refused(ValueError, message, network=network, trials=3)
 

@@ -186,20 +186,45 @@ def test_a_sampled_drive_that_has_run_out_is_refused_by_the_run():
         running.run(10.0)
 
 
-@pytest.mark.parametrize(("before", "after"), [(0.5, 0.0), (0.0, 0.5)])
-def test_random_connections_neither_appear_nor_vanish(before, after):
-    """Their currents are part of the state."""
-    neuron = mp.LIF(tau_m=20, v_th=15, v_reset=0, t_ref=4, delta_u=2, rate_at_threshold=10)
-
+@pytest.mark.parametrize("tau_s", [0.0, 3.0])
+def test_connections_are_those_of_the_seed_whenever_they_get_weight(tau_s):
     def network(weight):
+        trains = mp.SpikeTrains([[10.0, 50.0] for _ in range(30)])
+        synapse = {"weight": weight, "probability": 0.3, "tau_s": tau_s, "delay": 2.0}
         return mp.Network(
-            populations=[mp.Population("E", size=20, neuron=neuron, drive=15.0)],
-            projections=[mp.Projection("E", "E", weight=weight, probability=0.5, tau_s=3.0)],
+            populations=[
+                mp.Population("given", size=30, neuron=trains),
+                mp.Population("E", size=40, neuron=changed(LIF, v_th=1000.0), drive=0.0),
+            ],
+            projections=[mp.Projection("given", "E", **synapse)],
         )
 
-    running = mp.Simulation(network(before), dt=0.5, seed=1)
-    running.run(10.0)
-    with pytest.raises(ValueError, match="weight must stay 0 or stay different from 0 mV"):
-        running.change(network(after))
-    running.change(network(before if before else 0.0))
-    running.run(10.0)
+    def start_with(weight):
+        return mp.Simulation(network(weight), dt=0.5, seed=1, initial="rest", trials=2)
+
+    def potentials(simulation, duration):
+        result = simulation.run(
+            duration, record=[mp.Neurons("E", range(40), quantities=["potential"])]
+        )
+        return result.neurons["E"].potential
+
+    always, never, later, earlier = (start_with(weight) for weight in (0.5, 0.0, 0.0, 0.5))
+    # The spikes of 10 ms arrive in full even if the weight vanishes before they do.
+    before = [potentials(simulation, 11.0) for simulation in (always, never, later, earlier)]
+    assert all((values == 0).all() for values in before)
+    earlier.change(network(0.0))
+    first = potentials(earlier, 30.0)
+    assert np.array_equal(first, potentials(always, 30.0))
+    assert len(np.unique(first[0, :, -1])) > 5
+    assert (potentials(later, 30.0) == 0).all()
+    later.change(network(0.5))
+    last = potentials(later, 100.0)
+    only_the_second = start_with(0.0)
+    only_the_second.run(30.0)
+    only_the_second.change(network(0.5))
+    only_the_second.run(11.0)
+    assert np.array_equal(last, potentials(only_the_second, 100.0))
+    # Of all neurons the connections that they had before.
+    counts = first[..., -1] / first[..., -1].max()
+    np.testing.assert_allclose(last[..., -1] / last[..., -1].max(), counts, rtol=1e-12)
+    assert (potentials(never, 130.0) == 0).all()

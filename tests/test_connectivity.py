@@ -10,6 +10,39 @@ from significance import ALPHA, chi_squared_p
 import mesopop as mp
 
 SOURCES = 700
+# By name of the rule, targets x sources; with delays, 1 + the delay in steps.
+KNOWN = {
+    "bernoulli": [
+        [0, 1, 0, 0, 0, 0, 1, 0],
+        [1, 1, 0, 1, 1, 0, 0, 1],
+        [0, 0, 0, 0, 1, 1, 0, 1],
+        [0, 0, 1, 1, 1, 0, 0, 1],
+        [1, 0, 0, 1, 1, 1, 1, 0],
+        [1, 0, 1, 0, 1, 0, 1, 0],
+        [1, 1, 1, 0, 1, 0, 0, 0],
+        [1, 0, 1, 1, 1, 1, 1, 0],
+    ],
+    "multapses": [
+        [0, 1, 0, 1, 0, 1, 0, 1],
+        [0, 0, 0, 1, 0, 1, 2, 0],
+        [1, 1, 0, 0, 1, 0, 0, 1],
+        [0, 1, 1, 0, 0, 1, 1, 0],
+        [0, 0, 1, 0, 0, 0, 2, 1],
+        [0, 0, 2, 1, 0, 0, 1, 0],
+        [0, 0, 0, 1, 2, 0, 0, 1],
+        [0, 0, 1, 0, 1, 1, 1, 0],
+    ],
+    "delays": [
+        [2, 0, 1, 0, 0, 0, 2, 1],
+        [0, 0, 2, 5, 2, 0, 2, 0],
+        [2, 2, 0, 5, 0, 2, 0, 0],
+        [0, 1, 2, 0, 1, 2, 0, 0],
+        [0, 0, 2, 0, 2, 1, 1, 0],
+        [0, 0, 2, 1, 2, 0, 0, 2],
+        [0, 0, 0, 2, 2, 0, 2, 2],
+        [0, 0, 2, 1, 2, 0, 0, 1],
+    ],
+}
 LEVEL = {"dt": 0.5, **MICRO}
 
 
@@ -17,8 +50,10 @@ def population(name, size):
     return mp.Population(name, size=size, neuron=LIF, drive=0.0)
 
 
-def matrices(network, *, seed=1, trial=0, trials=1, sources=None):
+def matrices(network, *, seed=1, trial=0, trials=1, sources=None, port=0):
     """Weights by delay in steps, shape (delays, targets, sources), of the only projection.
+
+    Of several with different tau_s, of that in the place `port` by tau_s, divided by tau_s.
 
     One neuron after the other is made to fire; what is then on its way to each target is the
     column of the matrix.
@@ -38,7 +73,7 @@ def matrices(network, *, seed=1, trial=0, trials=1, sources=None):
         result = simulation.run(0.5, record=("rate",))
         rate = np.atleast_2d(result.rate[network.populations[0].name])
         assert rate[trial] * sizes[0] == pytest.approx(2000.0)
-        pending = simulation.state(trial)[f"population/{target}/input/0/pending"]
+        pending = simulation.state(trial)[f"population/{target}/input/{port}/pending"]
         slots = pending.reshape(-1, (sizes[target] + 31) // 32 * 32)
         # The ring has one slot per step up to the longest delay; step 1 is read first.
         columns.append(np.roll(slots, -1, axis=0)[:, : sizes[target]])
@@ -72,6 +107,13 @@ def assert_law(sample, distribution, alpha=ALPHA):
     observed = np.bincount(sample, minlength=cells.size)
     assert observed.size == cells.size
     assert chi_squared_p(observed, sample.size * distribution.pmf(cells)) > alpha
+
+
+def assert_spread(sample, mean, variance):
+    """Test of a few large numbers against a normal law: neither too far from the mean nor too near."""
+    total = ((sample - mean) ** 2 / variance).sum()
+    assert stats.chi2.sf(total, sample.size) > ALPHA
+    assert stats.chi2.cdf(total, sample.size) > ALPHA
 
 
 # --- Bernoulli -----------------------------------------------------------------------------------
@@ -186,6 +228,49 @@ def test_trials_and_projections_draw_their_own():
         assert stats.binomtest(int(same), first.size, 0.3**2 + 0.7**2).pvalue > ALPHA
 
 
+def test_like_projections_draw_their_own():
+    rules = {"weight": 1.0, "probability": 0.3}
+    network = mp.Network(
+        populations=[population("E", 100)],
+        projections=[
+            mp.Projection("E", "E", **rules),
+            mp.Projection("E", "E", tau_s=1.0, name="again", **rules),
+        ],
+    )
+    first, second = (connections(network, port=port) for port in (0, 1))
+    same = (first == second).sum()
+    assert stats.binomtest(int(same), first.size, 0.3**2 + 0.7**2).pvalue > ALPHA
+
+
+def test_neurons_are_left_out_of_their_own_inputs_in_every_slice():
+    sources = np.linspace(0, 9000, 40).astype(int)
+    rule = mp.Bernoulli(self_connections=False)
+    matrix = connections(recurrent(9001, 0.5, connectivity=rule), sources=sources)
+    assert (matrix[sources, np.arange(40)] == 0).all()
+    assert_spread(matrix.sum(axis=0), 9000 * 0.5, 9000 * 0.25)
+
+
+def test_more_targets_than_two_bytes_can_name():
+    targets, sources = 70_001, 20
+    matrix = connections(feedforward(targets, sources, 0.5))
+    assert_law(matrix.sum(axis=1), stats.binom(sources, 0.5))
+    assert_spread(matrix.sum(axis=0), targets * 0.5, targets * 0.25)
+    # A name that wrapped around would make rows equal.
+    assert stats.binomtest(int((matrix[65_536:] == matrix[:4465]).sum()), 4465 * 20).pvalue > ALPHA
+
+
+def test_known_connections():
+    """Saved simulations keep the seed of their connections: a version that drew others would go on
+    with another network."""
+    assert connections(recurrent(8, 0.4)).tolist() == KNOWN["bernoulli"]
+    rule = mp.FixedInDegree(self_connections=False)
+    assert connections(recurrent(8, 0.5, connectivity=rule)).tolist() == KNOWN["multapses"]
+    rule = mp.FixedInDegree(multapses=False)
+    by_delay = matrices(recurrent(8, 0.5, connectivity=rule, delay=DELAYS))
+    where = np.argmax(by_delay, axis=0) + 1
+    assert (where * by_delay.sum(axis=0)).astype(int).tolist() == KNOWN["delays"]
+
+
 # --- Explicit ------------------------------------------------------------------------------------
 
 
@@ -256,3 +341,32 @@ def test_the_only_delay_of_a_distribution_is_that_delay():
     given = matrices(recurrent(50, 0.2, delay=one))
     assert np.array_equal(given, matrices(recurrent(50, 0.2, delay=1.5)))
     assert given[:3].sum() == 0 and given[3].sum() > 0
+
+
+def test_delays_of_multapses():
+    rule = mp.FixedInDegree()
+    by_delay = matrices(recurrent(200, 0.5, connectivity=rule, delay=DELAYS))
+    total = by_delay.sum(axis=0)
+    assert total.max() > 1
+    assert np.array_equal(total, connections(recurrent(200, 0.5, connectivity=rule)))
+    observed = by_delay[[0, 1, 4]].sum(axis=(1, 2))
+    assert chi_squared_p(observed, total.sum() * DELAYS.probabilities) > ALPHA
+    # Two connections of one pair have delays of their own.
+    pairs = by_delay[:, total == 2]
+    alike = int((pairs.max(axis=0) == 2).sum())
+    assert stats.binomtest(alike, pairs.shape[1], np.sum(DELAYS.probabilities**2)).pvalue > ALPHA
+
+
+def test_delays_of_explicit_connections():
+    rng = np.random.default_rng(4)
+    dense = rng.normal(size=(150, 150)) * (rng.random((150, 150)) < 0.4)
+    network = recurrent(150, 1.0, connectivity=mp.ExplicitConnections(dense), delay=DELAYS)
+    first, second = (matrices(network, trials=2, trial=trial) for trial in (0, 1))
+    for by_delay in (first, second):
+        assert np.array_equal(by_delay.sum(axis=0), dense)
+        observed = (by_delay[[0, 1, 4]] != 0).sum(axis=(1, 2))
+        assert chi_squared_p(observed, (dense != 0).sum() * DELAYS.probabilities) > ALPHA
+    # The connections are the same in all trials, their delays are not.
+    alike = int(((first != 0) & (second != 0)).sum())
+    chance = np.sum(DELAYS.probabilities**2)
+    assert stats.binomtest(alike, int((dense != 0).sum()), chance).pvalue > ALPHA

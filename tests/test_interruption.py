@@ -4,7 +4,17 @@ import signal
 
 import numpy as np
 import pytest
-from networks import LAWS, LIF, assert_same_bits, changed, isolated, meso, name_of, recorded
+from networks import (
+    COHORTS,
+    LAWS,
+    LIF,
+    assert_same_bits,
+    changed,
+    isolated,
+    meso,
+    name_of,
+    recorded,
+)
 
 import mesopop as mp
 from mesopop import engines
@@ -78,6 +88,15 @@ def test_a_state_that_overflows_stops_the_run_and_keeps_what_was_recorded(kind, 
     # What was recorded is what a shorter run records.
     shorter = mp.simulate(network, result.duration, dt=0.5, seed=1, **engine)
     assert_same_bits(recorded(shorter), recorded(result))
+
+
+@pytest.mark.parametrize("engine", [*LAWS, COHORTS, meso("renewal", "none")], ids=name_of)
+@pytest.mark.parametrize("kind", KINDS)
+def test_steps_after_an_overflow_in_the_same_bin_do_no_harm(kind, engine):
+    with pytest.raises(FloatingPointError, match='of population "E" became non-finite') as caught:
+        mp.simulate(unstable(kind, 33), 10_000.0, dt=0.5, seed=1, record_dt=2000.0, **engine)
+    for values in recorded(caught.value.result).values():
+        assert np.isfinite(values).all()
 
 
 @pytest.mark.parametrize("kind", KINDS)

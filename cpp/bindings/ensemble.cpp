@@ -65,7 +65,8 @@ class PyEnsemble {
  public:
   PyEnsemble(const py::dict& network, const std::string& level, const std::string& closure, const std::string& noise,
              double bin_tolerance, const std::vector<bool>& cohorts, double cohort_tolerance, PhiloxKey key,
-             std::int64_t trials, const std::string& instruction_set, int threads, double memory_limit)
+             std::int64_t trials, const std::string& instruction_set, int threads, double memory_limit,
+             const PyEnsemble* previous)
       : network_(std::make_shared<NetworkSpec>(network_from_dict(network))),
         ensemble_(build(
             network_,
@@ -78,7 +79,7 @@ class PyEnsemble {
                 choice<Noise>("noise", noise,
                               {{"binomial", Noise::binomial}, {"gaussian", Noise::gaussian}, {"none", Noise::none}}),
                 bin_tolerance, cohorts, cohort_tolerance, instruction_set},
-            key, trials, threads, memory_limit)),
+            key, trials, threads, memory_limit, previous ? previous->ensemble_.get() : nullptr)),
         spikes_(static_cast<std::size_t>(trials), std::vector<std::vector<Spike>>(network_->populations.size())),
         chosen_spikes_(spikes_) {}
 
@@ -117,9 +118,9 @@ class PyEnsemble {
       recordings.push_back(std::move(r));
     }
     // Without the interpreter lock another thread could come in.
-    if (first_bin == 0) completed_ = 0;
     const std::unique_lock<std::mutex> alone(running_, std::try_to_lock);
     if (!alone.owns_lock()) throw std::runtime_error("this simulation is already running in another thread");
+    if (first_bin == 0) completed_ = 0;
     Failure failure;
     std::int64_t completed;
     {
@@ -154,10 +155,11 @@ class PyEnsemble {
  private:
   // Large networks take their time to draw.
   static std::unique_ptr<Ensemble> build(std::shared_ptr<const NetworkSpec> network, const EngineSettings& settings,
-                                         PhiloxKey key, std::int64_t trials, int threads, double memory_limit) {
+                                         PhiloxKey key, std::int64_t trials, int threads, double memory_limit,
+                                         const Ensemble* previous) {
     if (threads < 1) throw std::invalid_argument("threads must be >= 1");
     py::gil_scoped_release unlocked;
-    return std::make_unique<Ensemble>(std::move(network), settings, key, trials, threads, memory_limit);
+    return std::make_unique<Ensemble>(std::move(network), settings, key, trials, threads, memory_limit, previous);
   }
 
   NeuronRecording chosen(const py::handle& wanted, std::size_t population, std::int64_t trial, std::int64_t bins) {
@@ -198,11 +200,12 @@ void bind_ensemble(py::module_& m) {
   PYBIND11_NUMPY_DTYPE(Spike, time, neuron);
   py::class_<PyEnsemble>(m, "Ensemble")
       .def(py::init<const py::dict&, const std::string&, const std::string&, const std::string&, double,
-                    const std::vector<bool>&, double, PhiloxKey, std::int64_t, const std::string&, int, double>(),
+                    const std::vector<bool>&, double, PhiloxKey, std::int64_t, const std::string&, int, double,
+                    const PyEnsemble*>(),
            py::kw_only(), py::arg("network"), py::arg("level"), py::arg("closure"), py::arg("noise"),
            py::arg("bin_tolerance"), py::arg("cohorts"), py::arg("cohort_tolerance"), py::arg("key"), py::arg("trials"),
            py::arg("instruction_set"), py::arg("threads") = 1,
-           py::arg("memory_limit") = std::numeric_limits<double>::infinity())
+           py::arg("memory_limit") = std::numeric_limits<double>::infinity(), py::arg("previous") = nullptr)
       .def("advance", &PyEnsemble::advance, py::kw_only(), py::arg("first_bin"), py::arg("bins"),
            py::arg("steps_per_bin"), py::arg("rate").noconvert().none(true),
            py::arg("potential").noconvert().none(true), py::arg("release").noconvert().none(true),

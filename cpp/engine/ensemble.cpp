@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <exception>
 
-#include "micro/connection_store.hpp"
 #include "micro/memory.hpp"
 #include "model/renewal.hpp"
 
@@ -17,22 +16,25 @@ constexpr std::int64_t kManyNeurons = 32768;
 }  // namespace
 
 Ensemble::Ensemble(std::shared_ptr<const NetworkSpec> network, const EngineSettings& settings, PhiloxKey key,
-                   std::int64_t trials, int threads, double memory_limit)
-    : network_(std::move(network)), level_(settings.level) {
+                   std::int64_t trials, int threads, double memory_limit, const Ensemble* previous)
+    : network_(std::move(network)), settings_(settings) {
   network_->check();
-  if (level_ == Level::micro) check_input_memory(*network_, trials, memory_limit);
+  if (settings.level == Level::micro) check_memory(*network_, settings.cohorts, trials, memory_limit);
+  if (previous) connections_ = previous->connections_;
   StationaryStates stationary;
-  ConnectionStore connections;
   const Team team(threads);
   for (std::int64_t trial = 0; trial < trials; ++trial) {
     engines_.push_back(make_engine(*network_, settings, Realisation{key, static_cast<std::uint64_t>(trial)}, stationary,
-                                   connections, team));
+                                   connections_, team));
   }
 }
 
 bool Ensemble::is_large() const {
-  return level_ == Level::micro && std::any_of(network_->populations.begin(), network_->populations.end(),
-                                               [](const PopulationSpec& p) { return p.size >= kManyNeurons; });
+  if (settings_.level != Level::micro) return false;
+  for (std::size_t p = 0; p < network_->populations.size(); ++p) {
+    if (network_->populations[p].size >= kManyNeurons && !settings_.cohorts.at(p)) return true;
+  }
+  return false;
 }
 
 std::int64_t Ensemble::advance(std::int64_t first_bin, std::int64_t bins, const std::vector<Recording>& recordings,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/engine.hpp"
+#include "micro/connection_store.hpp"
 
 namespace mesopop {
 
@@ -18,9 +19,11 @@ struct Failure {
 
 class Ensemble {
  public:
-  // Throws std::invalid_argument if the connections of the microscopic level need more than `memory_limit` bytes.
+  // `previous`, if not null, is an ensemble of the same trials of a network that differs in nothing that connections
+  // depend on: they are shared with it. Throws std::invalid_argument if the microscopic level needs more than
+  // `memory_limit` bytes.
   Ensemble(std::shared_ptr<const NetworkSpec> network, const EngineSettings& settings, PhiloxKey key,
-           std::int64_t trials, int threads, double memory_limit);
+           std::int64_t trials, int threads, double memory_limit, const Ensemble* previous = nullptr);
 
   // Advances every trial by `bins`; `recordings` has one entry per trial. Returns the number of bins that all trials
   // completed; the first failure in order of trials is reported.
@@ -31,11 +34,12 @@ class Ensemble {
   Engine& trial(std::int64_t index) { return *engines_.at(static_cast<std::size_t>(index)); }
 
  private:
-  // Whether a trial of the microscopic level is worth several threads.
+  // Whether a trial has a population, simulated neuron by neuron, that is worth several threads.
   bool is_large() const;
 
   std::shared_ptr<const NetworkSpec> network_;
-  Level level_;
+  EngineSettings settings_;
+  ConnectionStore connections_;
   std::vector<std::unique_ptr<Engine>> engines_;
 };
 

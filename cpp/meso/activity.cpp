@@ -62,9 +62,9 @@ double LifActivity::step(std::int64_t step, const MembraneStep& membrane, double
   const AgeBinSums sums = kernels_.age_bins({static_cast<std::int64_t>(bins_.size()), bins_.potential(), bins_.hazard(),
                                              bins_.count(), bins_.extra(kVariance), membrane, bins_.escape(),
                                              jump_factor, bins_.threshold(), bins_.pull()});
-  // What the expected survivors miss or exceed of the population fires with the effective probability P_Lambda: the mean
-  // over the bins weighted with their variance, or, where all are certain, with their number. Where there are none, the
-  // last one counts.
+  // What the expected survivors miss or exceed of the population fires with the effective probability P_Lambda: the
+  // mean over the bins weighted with their variance, or, where all are certain, with their number. Where there are
+  // none, the last one counts.
   if (sums.variance > 0.0) {
     effective_ = sums.variance_spikes / sums.variance;
   } else if (sums.count > 0.0) {

@@ -41,17 +41,25 @@ class BinTable {
   template <class Empty, class Close, class Absorb>
   void reduce(Empty empty, Close close, Absorb absorb) {
     const std::size_t count = size();
-    std::size_t kept = 0;
-    for (std::size_t bin = 0; bin < count; ++bin) {
-      if (empty(bin)) continue;
-      if (kept > 0 && close(kept - 1, bin)) {
-        absorb(kept - 1, bin);
-        continue;
+    // Most bins are neither empty nor close to their neighbour: runs of them are found and moved as a whole.
+    const auto next_to_go = [&](std::size_t from) {
+      while (from < count && !empty(from) && !(from > 0 && close(from - 1, from))) ++from;
+      return from;
+    };
+    std::size_t bin = next_to_go(0);
+    if (bin == count) return;
+    std::size_t kept = bin;
+    while (bin < count) {
+      if (empty(bin)) {
+        ++bin;
+      } else if (kept > 0 && close(kept - 1, bin)) {
+        absorb(kept - 1, bin++);
+      } else {
+        const std::size_t end = next_to_go(bin + 1);
+        move(bin, end, kept);
+        kept += end - bin;
+        bin = end;
       }
-      if (kept != bin) {
-        for (auto& column : columns_) column[begin_ + kept] = column[begin_ + bin];
-      }
-      ++kept;
     }
     for (auto& column : columns_) {
       std::fill(column.begin() + static_cast<std::ptrdiff_t>(begin_ + kept),
@@ -72,6 +80,19 @@ class BinTable {
 
  private:
   static constexpr std::size_t kInitialCapacity = 64;
+  static constexpr std::size_t kShortRun = 16;  // not worth a call of memmove
+
+  void move(std::size_t first, std::size_t last, std::size_t to) {
+    if (first == to) return;
+    for (auto& column : columns_) {
+      double* const window = column.data() + begin_;
+      if (last - first < kShortRun) {
+        for (std::size_t bin = first; bin < last; ++bin) window[to + bin - first] = window[bin];
+      } else {
+        std::copy(window + first, window + last, window + to);
+      }
+    }
+  }
 
   void compact() {
     const std::size_t live = size();

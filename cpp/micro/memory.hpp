@@ -1,16 +1,18 @@
-// What the input of single neurons will take, known before anything is allocated.
+// What a network of single neurons will take, known before anything is allocated.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "model/network.hpp"
 
 namespace mesopop {
 
-// Expected bytes of connections, delay lines and synaptic currents of all trials.
-double input_bytes(const NetworkSpec& network, std::int64_t trials);
+// Expected bytes of connections, input and state of the neurons and synapses of all trials. `cohorts`: whether each
+// population is simulated by cohorts.
+double expected_bytes(const NetworkSpec& network, const std::vector<bool>& cohorts, std::int64_t trials);
 
 // Throws std::invalid_argument, naming both, if that is more than `limit` bytes.
-void check_input_memory(const NetworkSpec& network, std::int64_t trials, double limit);
+void check_memory(const NetworkSpec& network, const std::vector<bool>& cohorts, std::int64_t trials, double limit);
 
 }  // namespace mesopop

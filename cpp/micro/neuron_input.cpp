@@ -3,16 +3,13 @@
 #include <algorithm>
 
 #include "micro/connection_store.hpp"
+#include "micro/input_ports.hpp"
 #include "model/membrane.hpp"
 #include "numerics/elementary.hpp"
 
 namespace mesopop {
 
 namespace {
-
-bool is_input_of(std::size_t population, const ProjectionSpec& projection) {
-  return projection.target == population && projection.reaches_single_neurons();
-}
 
 // Spikes ahead whose synapses are fetched while those of one are delivered.
 constexpr std::int64_t kAheadRow = 8, kAheadSynapses = 4;
@@ -22,7 +19,7 @@ constexpr std::int64_t kAheadRow = 8, kAheadSynapses = 4;
 std::unique_ptr<NeuronInput> NeuronInput::of(const LevelContext& context) {
   const auto& projections = context.network.projections;
   const bool any = std::any_of(projections.begin(), projections.end(),
-                               [&](const ProjectionSpec& p) { return is_input_of(context.index, p); });
+                               [&](const ProjectionSpec& p) { return is_own_input(p, context.index); });
   const bool driven = !context.population().drive.per_neuron.empty();
   return any || driven ? std::make_unique<NeuronInput>(context) : nullptr;
 }
@@ -32,22 +29,12 @@ NeuronInput::NeuronInput(const LevelContext& context)
       tau_m_(membrane_time_constant(context.population())),
       stride_(padded_to_block(slices_.size())) {
   const NetworkSpec& network = context.network;
-  std::vector<double> tau_s;
-  for (const ProjectionSpec& p : network.projections) {
-    if (is_input_of(context.index, p)) tau_s.push_back(p.tau_s);
-  }
-  std::sort(tau_s.begin(), tau_s.end());
-  tau_s.erase(std::unique(tau_s.begin(), tau_s.end()), tau_s.end());
-  for (const double tau : tau_s) {
-    std::int64_t longest = 0;
-    for (const ProjectionSpec& p : network.projections) {
-      if (is_input_of(context.index, p) && p.tau_s == tau) longest = std::max(longest, p.delay_steps.back());
-    }
-    // A slot is free again once its step has begun, before the spikes of that step are sent.
-    Port port{tau, 0.0, 0.0, {}, longest + 1, {}};
-    if (tau > 0.0) {
-      port.decay = exp(-network.dt / tau);
-      port.gain = current_gain(network.dt, tau_m_, tau);
+  const std::vector<InputPort> ports = input_ports(network, context.index);
+  for (const auto& [tau_s, slots] : ports) {
+    Port port{tau_s, 0.0, 0.0, {}, slots, {}};
+    if (tau_s > 0.0) {
+      port.decay = exp(-network.dt / tau_s);
+      port.gain = current_gain(network.dt, tau_m_, tau_s);
       port.current.assign(static_cast<std::size_t>(stride_), 0.0);
     }
     port.pending.assign(static_cast<std::size_t>(port.slots * stride_), 0.0);
@@ -61,8 +48,10 @@ NeuronInput::NeuronInput(const LevelContext& context)
 
   for (std::size_t i = 0; i < network.projections.size(); ++i) {
     const ProjectionSpec& p = network.projections[i];
-    if (!is_input_of(context.index, p)) continue;
-    const auto port = std::lower_bound(tau_s.begin(), tau_s.end(), p.tau_s) - tau_s.begin();
+    if (!is_own_input(p, context.index) || p.weight == 0.0) continue;
+    const auto port = std::find_if(ports.begin(), ports.end(),
+                                   [&](const InputPort& candidate) { return candidate.tau_s == p.tau_s; }) -
+                      ports.begin();
     std::int64_t set = kStatic;
     if (p.stp != kStatic) {
       set = std::count_if(network.stp.begin(), network.stp.begin() + p.stp,

@@ -17,7 +17,7 @@ namespace mesopop {
 
 // The spikes that a population fired in a step.
 struct FiredNeurons {
-  const std::int64_t* neuron = nullptr;  // ascending
+  const std::int64_t* neuron = nullptr;  // in any order
   std::int64_t count = 0;
   const std::vector<std::vector<double>>* released = nullptr;  // per STP set of the population, per spike
 };
@@ -55,7 +55,7 @@ class NeuronInput {
     double per_release;  // jump of the port
     std::vector<std::int64_t> delay_steps;
   };
-  struct Port {  // per synaptic time constant; that of 0 comes first
+  struct Port {  // as `input_ports` lists them
     double tau_s;
     double decay, gain;
     std::vector<double> current;

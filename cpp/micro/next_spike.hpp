@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string>
 
@@ -32,7 +33,8 @@ class NextSpike {
 
   // Of neurons `position` .. `count` - 1 in line, all of the same hazard, the first that fires; `count` if none does.
   std::int64_t find(double hazard, std::int64_t position, std::int64_t count) {
-    if (position >= count || pass(static_cast<double>(count - position) * hazard)) return count;
+    // Hazards that are not numbers fire nobody; the engine reports the input that is to blame.
+    if (position >= count || std::isnan(hazard) || pass(static_cast<double>(count - position) * hazard)) return count;
     const std::int64_t skipped = static_cast<std::int64_t>(remaining_ / hazard);
     renew();
     return std::min(position + skipped, count - 1);  // the quotient may have been rounded up

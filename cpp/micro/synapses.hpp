@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -25,6 +26,10 @@ class NeuronSynapses {
       excess_u_ += neuron_[i].u - plasticity_.U0;
       deficit_x_ += 1.0 - neuron_[i].x;
     }
+  }
+
+  static std::size_t bytes_per_neuron(const StpSpec& spec) {
+    return sizeof(Neuron) + sizeof(double) + (spec.per_neuron.empty() ? 0 : sizeof(Plasticity));  // double: its release
   }
 
   // The neurons `fired` spike at time `now` (in steps): returns their total release, and that of each in `released`.

@@ -1,6 +1,7 @@
 #include "model/network.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 namespace mesopop {
@@ -61,6 +62,14 @@ void check(const ProjectionSpec& projection, std::int64_t sources, std::int64_t 
               projection.delay_steps.front() >= 0 &&
               std::is_sorted(projection.delay_steps.begin(), projection.delay_steps.end()),
           "delays must not be negative and ascend, one share for each");
+  // Connections remember which of the delays is theirs in a byte.
+  require(projection.delay_steps.size() <= 256, "there must be at most 256 delays");
+  double shares = 0.0;
+  for (const double share : projection.delay_share) {
+    require(std::isfinite(share) && share >= 0.0, "shares of delays must be finite and not negative");
+    shares += share;
+  }
+  require(shares > 0.0 && std::isfinite(shares), "shares of delays must have a positive sum");
   if (const auto* fixed = std::get_if<FixedInDegree>(&projection.connectivity)) {
     const bool excludes = projection.source == projection.target && !fixed->self_connections;
     const std::int64_t candidates = sources - (excludes ? 1 : 0);

@@ -173,9 +173,6 @@ struct ProjectionSpec {
 
   // Whether all neurons of the target receive the same.
   bool is_shared() const { return std::holds_alternative<AllToAll>(connectivity) && delay_steps.size() == 1; }
-
-  // Whether spikes have to be delivered neuron by neuron.
-  bool reaches_single_neurons() const { return !is_shared() && weight != 0.0; }
 };
 
 struct NetworkSpec {

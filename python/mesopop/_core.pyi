@@ -29,6 +29,8 @@ class Ensemble:
         instruction_set: str,
         threads: int = 1,
         memory_limit: float = ...,
+        # Of the same trials of a network with the same connections, which are then shared.
+        previous: Ensemble | None = ...,
     ) -> None: ...
     # Writes bins first_bin .. first_bin + bins - 1 of arrays of shape (channels, trials, bins). Returns the
     # number of complete bins since first_bin = 0, and (trial, step, population, variable) of what became non-finite,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import os
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mesopop.compiled import CompiledNetwork, signal_end
+from mesopop.memory import memory_limit
 from mesopop.recording import Piece, Recording
 from mesopop.settings import EngineSettings
 
@@ -33,6 +32,8 @@ class Engines:
     settings : EngineSettings
     seed_sequence : numpy.random.SeedSequence
     trials, n_threads : int
+    previous : Engines, optional
+        Of a network of the same connections, which are then not drawn again but shared.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Engines:
         seed_sequence: np.random.SeedSequence,
         trials: int,
         n_threads: int,
+        previous: Engines | None = None,
     ) -> None:
         from mesopop import _core
 
@@ -64,7 +66,8 @@ class Engines:
             trials=trials,
             instruction_set="auto",
             threads=n_threads,
-            memory_limit=_memory(),
+            memory_limit=memory_limit(),
+            previous=None if previous is None else previous._ensemble,
         )
 
     @property
@@ -173,6 +176,7 @@ class Engines:
             seed_sequence=self._seed_sequence,
             trials=self._trials,
             n_threads=self._n_threads,
+            previous=self,
         )
         for trial in range(self._trials):
             engines.set_state(self.state(trial), trial)
@@ -215,11 +219,3 @@ class Engines:
             f"{what} at step {step} ({step * self.compiled.dt:g} ms) of trial {trial}; the "
             f"{completed} bins before it are in the attribute `result` of this error"
         )
-
-
-def _memory() -> float:
-    # Physical memory in bytes, where the system tells.
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, ValueError, OSError):
-        return math.inf

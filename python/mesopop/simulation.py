@@ -77,7 +77,8 @@ class Simulation:
     trials : int
         Independent repetitions. Trial i is the same whatever their number. Each draws its own
         random connections, which stay in memory: 2 bytes per connection and trial. Those given by
-        ExplicitConnections are stored once, with 10 bytes each, unless their delays are drawn.
+        ExplicitConnections take 28 bytes each in the description of the network and 10 in the
+        simulation, once for all trials unless their delays are drawn.
     n_threads : int, optional
         Threads over trials; by default all available processors. If there are fewer trials, at the
         microscopic level threads share the neurons of networks with a population of 32768 or more.
@@ -86,8 +87,8 @@ class Simulation:
     Raises
     ------
     ValueError
-        If an argument is out of bounds or does not fit the network, or random connections need more
-        memory than the machine has.
+        If an argument is out of bounds or does not fit the network, or single neurons and their
+        connections need more memory than this process may use.
     """
 
     def __init__(
