@@ -1,0 +1,137 @@
+"""Sweeps in pieces: killed, interrupted, changed, and what is in their folders."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+import sweep_summaries as summaries
+import xarray
+from sweep_runs import NETWORK, SETTINGS, sweep
+
+import mesopop as mp
+from mesopop.parameter_path import with_parameter
+
+TESTS = Path(__file__).parent
+
+SCRIPT = """
+import sys
+from functools import partial
+sys.path.insert(0, {tests!r})
+import sweep_summaries, mesopop as mp
+if __name__ == "__main__":
+    mp.sweep(
+        mp.presets.load("lif-up-down"), {{"populations.E.drive": {drives}}}, 20_000.0, dt=0.5,
+        level="meso", trials=2, seed=None, workers={workers}, path={path!r},
+        summary=partial(sweep_summaries.noting, folder={notes!r}),
+    )
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_killed_sweep_goes_on(tmp_path, workers):
+    """Killed without warning; what had been saved is not computed again, nor changed."""
+    drives, notes, path = [float(d) for d in range(5, 25)], tmp_path / "notes", tmp_path / "sweep"
+    notes.mkdir()
+    script = tmp_path / "script.py"
+    script.write_text(
+        SCRIPT.format(
+            tests=str(TESTS), drives=drives, workers=workers, path=str(path), notes=str(notes)
+        )
+    )
+    process = subprocess.Popen([sys.executable, script], start_new_session=True)
+    runs = path / "runs.jsonl"
+    while process.poll() is None and not (runs.exists() and runs.read_bytes().count(b"\n") >= 5):
+        time.sleep(0.01)
+    assert process.poll() is None, "it has finished before it could be killed"
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    saved = runs.read_bytes().count(b"\n")
+    assert 5 <= saved < 40
+    # Half a line, as a kill in the middle of writing leaves it.
+    with runs.open("a") as file:
+        file.write('{"point":')
+    for note in notes.iterdir():
+        note.unlink()
+
+    # Without a seed it goes on with the one that it drew.
+    arguments = dict(
+        duration=20_000.0, summary=partial(summaries.noting, folder=str(notes)), workers=workers
+    )
+    parameters = {"populations.E.drive": drives}
+    data = sweep(parameters, seed=None, path=path, **arguments)
+    assert len(list(notes.iterdir())) == 40 - saved
+    assert runs.read_bytes().count(b"\n") == 40
+    again = sweep(parameters, seed=None, path=path, **arguments)
+    assert len(list(notes.iterdir())) == 40 - saved
+    xarray.testing.assert_identical(again, data)
+    xarray.testing.assert_identical(
+        sweep(parameters, **{**arguments, "seed": json.loads(data.seed), "workers": 1}), data
+    )
+
+
+def test_an_interrupted_sweep_goes_on(tmp_path):
+    """Ctrl-C stops the workers at once, however long their runs, and keeps what has finished."""
+    script, path = tmp_path / "script.py", tmp_path / "sweep"
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(TESTS)!r})\n"
+        "import mesopop as mp, sweep_summaries\n"
+        'if __name__ == "__main__":\n'
+        "    points = [{'simulation.duration': d} for d in (1e3, 2e3, 3e3, 1e8, 2e8, 3e8)]\n"
+        "    mp.sweep(mp.presets.load('lif-up-down'), points, 1e3, dt=0.5, workers=2, seed=1,\n"
+        f"             record_dt=1e3, summary=sweep_summaries.rate, path={str(path)!r})\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, script], start_new_session=True, stderr=subprocess.PIPE, text=True
+    )
+    runs = path / "runs.jsonl"
+    while process.poll() is None and not (runs.exists() and runs.read_bytes().count(b"\n") >= 3):
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT
+    assert "KeyboardInterrupt" in errors and "leaked" not in errors
+    assert {json.loads(line)["point"] for line in runs.read_text().splitlines()} == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        ({"seed": 4}, r"seed.entropy was 3, is now 4"),
+        ({"trials": 3}, r"trials was 2, is now 3"),
+        ({"dt": 0.25}, r"simulation.dt was 0.5, is now 0.25"),
+        ({"duration": 500.0}, r"simulation.duration was 400.0, is now 500.0"),
+        ({"closure": "second_order"}, r"simulation.closure was null, is now \"second_order\""),
+        ({"summary": summaries.rate}, r"record was \[.*, is now"),
+        ({"parameters": {"populations.E.drive": [9.0]}}, r"parameters.grid"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else next(iter(value)),
+)
+def test_a_changed_sweep_is_refused(tmp_path, change, difference):
+    sweep({"populations.E.drive": [9.0, 10.0]}, path=tmp_path / "sweep")
+    arguments = {"parameters": {"populations.E.drive": [9.0, 10.0]}, **change}
+    with pytest.raises(ValueError, match=f"computes something else: {difference}"):
+        sweep(**arguments, path=tmp_path / "sweep")
+
+
+def test_a_changed_network_or_summary_is_refused(tmp_path):
+    path, parameters = tmp_path / "sweep", {"populations.E.drive": [9.0]}
+    sweep(parameters, path=path, summary=partial(summaries.failing, drive=1.0))
+    with pytest.raises(ValueError, match=r"summary.keywords.drive was 1.0, is now 2.0"):
+        sweep(parameters, path=path, summary=partial(summaries.failing, drive=2.0))
+    with pytest.raises(ValueError, match=r'summary.name was "failing", is now "killing_always"'):
+        sweep(parameters, path=path, summary=partial(summaries.killing_always, drive=1.0))
+    other = with_parameter(NETWORK, "populations.E.size", 101)
+    with pytest.raises(ValueError, match=r"network.populations\[0\].size was 100.0, is now 101.0"):
+        mp.sweep(other, parameters, 400.0, **SETTINGS, path=path)
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(ValueError, match="is not empty and holds no sweep"):
+        sweep(path=tmp_path)
