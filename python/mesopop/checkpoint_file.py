@@ -34,10 +34,13 @@ class CheckpointFile:
     def __init__(self, path: Path, simulation: Simulation) -> None:
         self.path = path
         self._simulation = simulation
-        self._tables = network_to_dict(simulation.network)
-        text = json.dumps(self._tables)
+        network = network_to_dict(simulation.network)
+        text = json.dumps(network)
         self._large = len(text) > _LARGE
-        self._digest = hashlib.sha256(text.encode()).hexdigest()
+        self._network = network
+        if self._large:
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            self._network = {"file": network_file(path).name, "sha256": digest}
 
     def begin(self) -> None:
         """Write what stays the same, if it is large.
@@ -48,7 +51,8 @@ class CheckpointFile:
             If it cannot be written.
         """
         if self._large:
-            write_archive(network_file(self.path), {"network": self._tables}, {})
+            network = network_to_dict(self._simulation.network)
+            write_archive(network_file(self.path), {"network": network}, {})
 
     def write(self, told: Mapping[str, Any], arrays: Arrays) -> None:
         """Write simulation, `told` and `arrays` in place of the last checkpoint.
@@ -58,10 +62,7 @@ class CheckpointFile:
         OSError
             If it cannot be written; the last checkpoint is unchanged.
         """
-        header = {**describe(self._simulation, self._tables), **told}
-        if self._large:
-            name = network_file(self.path).name
-            header["network"] = {"file": name, "sha256": self._digest}
+        header = {**describe(self._simulation, self._network), **told}
         write_archive(self.path, header, {**state_arrays(self._simulation), **arrays})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -146,7 +147,7 @@ class CheckpointedRun:
     def save(self, complete: bool = False) -> None:
         """Bring the disk up to date: first the files, then the checkpoint that relies on them."""
         if self.file is not None:
-            self.file.describe(self._empty(), complete=complete)
+            self.file.mark(complete=complete)
             self.file.commit()
             self.counts = self.file.counts
         self.unwritten.clear()
@@ -298,21 +299,24 @@ class CheckpointedRun:
         if self.to is None:
             return
         if self.done == 0:
-            self.file = RecordingFile.create(self.to, self.written, self._empty())
+            # What a result says of the simulation beside its arrays.
+            like = self.simulation._empty_result(self.piece)
+            self.file = RecordingFile.create(self.to, self.written, like)
         else:
             self.file = RecordingFile.reopen(self.to, self.counts)
-            self.file.describe(self._empty(), complete=False)
+            self.file.mark(complete=False)
         self.file.commit()
 
     def _close(self) -> None:
-        if self.file is not None:
-            self.file.close()
-        if self.log is not None:
-            self.log.close()
-            for events in self._lists().values():
-                events.leave_log()
-        if self.lock is not None:
-            self.lock.release()
+        with ExitStack() as stack:  # whichever fails
+            if self.lock is not None:
+                stack.callback(self.lock.release)
+            if self.log is not None:
+                stack.callback(self.log.close)
+                for events in self._lists().values():
+                    events.leave_log()
+            if self.file is not None:
+                self.file.close()
 
     def _block(self, stopped: Callable[[], bool], due: float, bar: Any) -> None:
         network = self.simulation.network
@@ -338,16 +342,18 @@ class CheckpointedRun:
             raise
 
     def _take(self, result: Result) -> None:
+        full: OSError | None = None
         for reducer in self.reducers.values():
-            reducer.update(result)
+            try:
+                reducer.update(result)
+            except OSError as error:  # it has the block nevertheless
+                full = error
         if self.file is not None:
             self.unwritten.append(result)
             self.file.append(result)
         self.done += len(result.t)
-
-    def _empty(self) -> Result:
-        # What a result says of the simulation beside its arrays.
-        return self.simulation._empty_result(self.piece)
+        if full is not None:
+            raise full
 
     def _outcome(self) -> LongRun:
         found = {name: r.result for name, r in self.reducers.items() if r.bins}

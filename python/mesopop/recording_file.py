@@ -3,7 +3,8 @@
 A variable per quantity, ``rate(population, time)`` or with several trials ``rate(population, trial,
 time)``; what a population or projection does not have is NaN and takes no room. Spikes are a list of
 their own: ``spike_time(spike)``, ``spike_neuron``, ``spike_population`` (an index), ``spike_trial``.
-``header`` is what `Result` holds beside the arrays, as JSON.
+``header`` is what `Result` holds beside the arrays, as JSON; the attribute ``complete`` is 1 once the run
+has come to its end.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import numpy as np
 
 from mesopop.changes import Change
 from mesopop.journaled_file import JournaledFile
-from mesopop.network import Network
 from mesopop.recording import PER_POPULATION, SPIKE, is_recorded
 from mesopop.result import QUANTITIES, Result
 from mesopop.settings import EngineSettings
@@ -54,8 +54,6 @@ class RecordingFile:
             self._journaled.close()
             raise
         self._text = h5py.string_dtype()
-        self._header: dict[str, Any] = {}
-        self._network: tuple[Network | None, dict[str, Any]] = (None, {})
 
     @classmethod
     def create(cls, path: Path, record: tuple[str, ...], like: Result) -> RecordingFile:
@@ -95,9 +93,9 @@ class RecordingFile:
             for name, kind in _SPIKE.items():
                 file.create_variable(name, ("spike",), kind, chunks=(_CHUNK,))
             file["spike_time"].attrs["units"] = "ms"
-        file.create_variable("header", (), self._text)
+        file.create_variable("header", (), self._text)[...] = json.dumps(_header(like))
         file.attrs["title"] = f"mesopop {like.versions['mesopop']}, {like.label}"
-        self.describe(like, complete=False)
+        self.mark(complete=False)
         return self
 
     @classmethod
@@ -154,17 +152,10 @@ class RecordingFile:
         if "spike_time" in file.variables:
             self._append_spikes(result, rows["population"])
 
-    def describe(self, result: Result, *, complete: bool) -> None:
-        """Say in the file what its last result is of, and whether it is the last one."""
-        from mesopop.network_toml import network_to_dict
-
-        if result.network is not self._network[0]:  # which may be large
-            self._network = result.network, network_to_dict(result.network)
-        header = _header(result, self._network[1], complete)
-        if header != self._header:
-            self._file["header"][...] = json.dumps(header)
+    def mark(self, *, complete: bool) -> None:
+        """Say in the file whether all of the run is in it."""
+        if self._file.attrs.get("complete") != complete:
             self._file.attrs["complete"] = np.int8(complete)
-            self._header = header
 
     def commit(self) -> None:
         """Bring the disk up to date.
@@ -228,6 +219,7 @@ def read_recording(path: Path) -> Result:
         if "spike_time" in file.variables:
             recorded["spikes"] = _read_spikes(file, rows["population"], trials)
         t = file["time"][:]
+        complete = bool(file.attrs["complete"])
     return Result(
         network=network,
         settings=EngineSettings(**header["settings"]),
@@ -235,7 +227,8 @@ def read_recording(path: Path) -> Result:
         seed=tuple(header["seed"]) if isinstance(header["seed"], list) else header["seed"],
         spawn_key=tuple(header["spawn_key"]),
         changes=tuple(Change(**change) for change in header["changes"]),
-        **{k: header[k] for k in ("dt", "record_dt", "trials", "complete", "versions")},
+        complete=complete,
+        **{k: header[k] for k in ("dt", "record_dt", "trials", "versions")},
         **recorded,
     )
 
@@ -258,15 +251,16 @@ def require_h5netcdf() -> tuple[Any, Any]:
     return h5py, h5netcdf
 
 
-def _header(result: Result, network: dict[str, Any], complete: bool) -> dict[str, Any]:
+def _header(result: Result) -> dict[str, Any]:
+    from mesopop.network_toml import network_to_dict
+
     return {
         "format": FORMAT,
-        "network": network,
+        "network": network_to_dict(result.network),
         "settings": attrs.asdict(result.settings),
         "seed": result.seed,
         "spawn_key": result.spawn_key,
         "changes": [attrs.asdict(change) for change in result.changes],
-        "complete": complete,
         **{k: getattr(result, k) for k in ("dt", "record_dt", "trials", "versions")},
     }
 

@@ -34,7 +34,7 @@ def contents(simulation: Simulation) -> tuple[dict[str, Any], Arrays]:
 
 
 def describe(simulation: Simulation, tables: dict[str, Any]) -> dict[str, Any]:
-    """Header of a simulation, with the `tables` of its network."""
+    """Header of a simulation, with the `tables` of its network, or what stands for them."""
     seed = simulation.seed_sequence
     return {
         "network": tables,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -102,6 +103,7 @@ class _Temporary:
     # A file that nobody else sees, and that is gone with this process.
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="mesopop-events-", buffering=0)
+        weakref.finalize(self, self._file.close)
         self._size = 0
 
     def append(self, data: bytes) -> None:
