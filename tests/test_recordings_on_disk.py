@@ -7,7 +7,7 @@ import textwrap
 import attrs
 import numpy as np
 import pytest
-from long_runs import DURATION, ENVIRONMENT, found, make_reducers, start
+from long_runs import DURATION, ENVIRONMENT, Killed, Stop, found, make_reducers, start
 from networks import MICRO, assert_same_bits, isolated, meso, recorded
 
 import mesopop as mp
@@ -133,3 +133,54 @@ def test_without_h5netcdf_the_error_says_what_to_install(tmp_path):
     )
     assert finished.returncode == 0, finished.stderr
     assert "pip install 'mesopop[stream]' 10.0" in finished.stdout
+
+
+def records(result):
+    """Every array of the chosen neurons."""
+    return {
+        f"{name}/{quantity}/{label}": np.asarray(values)
+        for name, record in result.neurons.items()
+        for quantity, label, values in record.arrays()
+    }
+
+
+@pytest.mark.parametrize("trials", [1, 3])
+def test_chosen_neurons(tmp_path, monkeypatch, trials, zoo):
+    """Written as they are computed, also by a run that is killed and resumed."""
+    record = [
+        "rate",
+        mp.Neurons("E", [7, 0, 3]),
+        mp.Neurons("I", [2], quantities=["potential"]),
+        mp.Neurons("noise", [0, 1], quantities=["spikes"]),
+    ]
+    whole = start(zoo, MICRO, trials=trials).run(DURATION, record=record, record_dt=2.0)
+    monkeypatch.setattr(checkpointed_run, "_BLOCK_VALUES", 2000)
+    paths = {"to": tmp_path / "run.nc", "checkpoint": tmp_path / "run.checkpoint"}
+    options = {"record": record, "record_dt": 2.0, "checkpoint_every": 0.0, **paths}
+    with monkeypatch.context() as patch:
+        Stop(patch, 3)
+        with pytest.raises(Killed):
+            mp.run_long(start(zoo, MICRO, trials=trials), DURATION, **options)
+    assert 0 < mp.Simulation.load(paths["checkpoint"]).time < DURATION
+    assert mp.resume(paths["checkpoint"]).complete
+    read = mp.Result.load(paths["to"])
+    assert_same_bits(records(read), records(whole))
+    assert len(records(read)) > 8
+    assert_same_bits(recorded(read), recorded(whole))
+    with xarray.open_dataset(paths["to"], engine="h5netcdf") as data:
+        potential = data["neuron_potential_E"]
+        assert potential.dims == (*(["trial"] if trials > 1 else []), "neuron_E", "time")
+        np.testing.assert_array_equal(potential.values, whole.neurons["E"].potential)
+        assert list(data["neuron_E"]) == [7, 0, 3]
+    other = [*record[:1], mp.Neurons("E", [7, 0, 4]), *record[2:]]
+    with pytest.raises(ValueError, match="another neurons"):
+        mp.run_long(start(zoo, MICRO, trials=trials), DURATION, **{**options, "record": other})
+
+
+def test_names_that_are_paths(tmp_path):
+    lif = mp.LIF(tau_m=20, v_th=15, v_reset=0, t_ref=4, delta_u=2, rate_at_threshold=10)
+    network = mp.Network(populations=[mp.Population("L2/3 E", size=5, neuron=lif, drive=14)])
+    record = [mp.Neurons("L2/3 E", [1, 4])]
+    whole = start(network, MICRO).run(100.0, record=record)
+    mp.run_long(start(network, MICRO), 100.0, to=tmp_path / "run.nc", record=record)
+    assert_same_bits(records(mp.Result.load(tmp_path / "run.nc")), records(whole))

@@ -190,6 +190,10 @@ class CheckpointedRun:
         return {
             "record": list(self.piece.record),
             "written": list(self.written),
+            "neurons": [
+                [neurons.population, neurons.index.tolist(), neurons.quantities]
+                for neurons in self.piece.chosen
+            ],
             "steps_per_bin": self.piece.steps_per_bin,
             "to": None if to is None else str(to),
         }
@@ -301,7 +305,7 @@ class CheckpointedRun:
         if self.done == 0:
             # What a result says of the simulation beside its arrays.
             like = self.simulation._empty_result(self.piece)
-            self.file = RecordingFile.create(self.to, self.written, like)
+            self.file = RecordingFile.create(self.to, self.written, self.piece.chosen, like)
         else:
             self.file = RecordingFile.reopen(self.to, self.counts)
             self.file.mark(complete=False)
@@ -319,9 +323,8 @@ class CheckpointedRun:
                 self.file.close()
 
     def _block(self, stopped: Callable[[], bool], due: float, bar: Any) -> None:
-        network = self.simulation.network
-        channels = (len(network.populations) + len(network.projections)) * len(self.piece.record)
-        most = max(1, _BLOCK_VALUES // (channels * self.simulation.trials))
+        of_a_bin = self.simulation._engines.recording(attrs.evolve(self.piece, bins=1)).memory
+        most = max(1, 8 * _BLOCK_VALUES // max(1, of_a_bin))
         until = min(due, time.monotonic() + _BLOCK_SECONDS)
         begun = False
 

@@ -22,7 +22,7 @@ def run_long(
     *,
     reduce: Mapping[str, Reducer] | None = None,
     to: str | PathLike[str] | None = None,
-    record: Sequence[str] | None = None,
+    record: Sequence[str | Neurons] | None = None,
     record_dt: float | None = None,
     checkpoint: str | PathLike[str] | None = None,
     checkpoint_every: float = 60.0,
@@ -48,7 +48,7 @@ def run_long(
     to : path, optional
         A ``.nc`` file (netCDF4, HDF5) to write the recording to; `Result.load`, xarray and others
         read it, also while the simulation runs. Needs ``pip install 'mesopop[stream]'``.
-    record : sequence of str, optional
+    record : sequence of str or Neurons, optional
         What to write to it; default as in `Simulation.run`. (What reducers need is recorded
         anyway.)
     record_dt : float, optional
@@ -99,15 +99,10 @@ def run_long(
             raise TypeError(f'reduce["{name}"] must be a Reducer, got {reducer!r}')
     if to is None and record is not None:
         raise ValueError("record says what to write to a file: it needs to=")
-    for item in record or ():
-        if isinstance(item, Neurons):
-            raise ValueError(
-                f'record: Neurons("{item.population}", ...) cannot be written while a long run goes '
-                "on; use Simulation.run or Simulation.blocks"
-            )
-    written = () if to is None else tuple(DEFAULT_RECORD if record is None else record)
+    asked = () if to is None else tuple(DEFAULT_RECORD if record is None else record)
     needed = [quantity for reducer in reducers.values() for quantity, _ in reducer.series]
-    piece = simulation._piece(duration, list(dict.fromkeys([*written, *needed])), record_dt)
+    piece = simulation._piece(duration, list(dict.fromkeys([*asked, *needed])), record_dt)
+    written = tuple(item for item in asked if isinstance(item, str))
     _require_labels(simulation, reducers)
     every = require_number("checkpoint_every", checkpoint_every, "s", ge=0)
     run = CheckpointedRun(
@@ -192,6 +187,10 @@ def resume(
         simulation=simulation,
         piece=Piece(
             record=tuple(told["record"]),
+            chosen=tuple(
+                Neurons(population, index, quantities=quantities)
+                for population, index, quantities in told["neurons"]
+            ),
             bins=told["bins"],
             steps_per_bin=told["steps_per_bin"],
             dt=simulation.dt,

@@ -117,6 +117,13 @@ def _available(network: Network, population: Population) -> tuple[str, ...]:
     return tuple(name for name in PER_NEURON if has[name])
 
 
+def neuron_variable(quantity: str, label: str) -> str:
+    """What a netCDF file calls a quantity of chosen neurons; without one, their dimension."""
+    # A slash would be a folder.
+    safe = label.replace("%", "%25").replace("/", "%2F")
+    return f"neuron_{quantity}_{safe}" if quantity else f"neuron_{safe}"
+
+
 def _labelled(values: dict[str, Any] | None) -> Labelled | None:
     return None if values is None else Labelled(values)
 
@@ -183,6 +190,14 @@ class NeuronRecord:
             else:
                 found.append((name, "", values))
         return found
+
+    def series(self, population: str) -> list[tuple[str, str, NDArray[np.float64]]]:
+        """All series, each with its quantity and its projection, or the `population` of the record."""
+        return [
+            (quantity, label or population, values)
+            for quantity, label, values in self.arrays()
+            if quantity not in ("index", "spikes")
+        ]
 
     @classmethod
     def from_arrays(cls, arrays: Iterable[tuple[str, str, NDArray[Any]]]) -> NeuronRecord:
