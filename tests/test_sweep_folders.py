@@ -15,6 +15,7 @@ import xarray
 from sweep_runs import NETWORK, SETTINGS, sweep
 
 import mesopop as mp
+from mesopop.file_lock import FileLock
 from mesopop.parameter_path import with_parameter
 
 TESTS = Path(__file__).parent
@@ -75,27 +76,40 @@ def test_a_killed_sweep_goes_on(tmp_path, workers):
     )
 
 
+def hear_ctrl_c():
+    # Processes that are started in the background are deaf to it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_an_interrupted_sweep_goes_on(tmp_path):
-    """Ctrl-C stops the workers at once, however long their runs, and keeps what has finished."""
+    """Ctrl-C stops the workers at once, however long their runs, and returns what has finished."""
     script, path = tmp_path / "script.py", tmp_path / "sweep"
     script.write_text(
         f"import sys; sys.path.insert(0, {str(TESTS)!r})\n"
         "import mesopop as mp, sweep_summaries\n"
         'if __name__ == "__main__":\n'
         "    points = [{'simulation.duration': d} for d in (1e3, 2e3, 3e3, 1e8, 2e8, 3e8)]\n"
-        "    mp.sweep(mp.presets.load('lif-up-down'), points, 1e3, dt=0.5, workers=2, seed=1,\n"
+        "    data = mp.sweep(mp.presets.load('lif-up-down'), points, 1e3, dt=0.5, workers=2, seed=1,\n"
         f"             record_dt=1e3, summary=sweep_summaries.rate, path={str(path)!r})\n"
+        "    print(data.attrs['complete'], *data.rate.notnull().values.ravel())\n"
     )
     process = subprocess.Popen(
-        [sys.executable, script], start_new_session=True, stderr=subprocess.PIPE, text=True
+        [sys.executable, script],
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_ctrl_c,
     )
     runs = path / "runs.jsonl"
     while process.poll() is None and not (runs.exists() and runs.read_bytes().count(b"\n") >= 3):
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGINT
-    assert "KeyboardInterrupt" in errors and "leaked" not in errors
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert printed.split() == ["0", *3 * ["True"], *3 * ["False"]]
+    assert "RuntimeWarning: interrupted: 3 of 6 runs were not done" in errors
+    assert "leaked" not in errors
     assert {json.loads(line)["point"] for line in runs.read_text().splitlines()} == {0, 1, 2}
 
 
@@ -135,3 +149,72 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(ValueError, match="is not empty and holds no sweep"):
         sweep(path=tmp_path)
+
+
+def test_workers_do_not_outlive_a_sweep_that_is_killed(tmp_path):
+    script, started = tmp_path / "script.py", tmp_path / "started"
+    started.mkdir()
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(TESTS)!r})\n"
+        "import mesopop as mp, sweep_summaries\n"
+        "from functools import partial\n"
+        'if __name__ == "__main__":\n'
+        "    mp.sweep(mp.presets.load('lif-up-down'), {'populations.E.drive': [9.0, 10.0, 11.0]},\n"
+        "             100.0, dt=0.5, workers=2, seed=1,\n"
+        f"             summary=partial(sweep_summaries.waiting, folder={str(started)!r}))\n"
+    )
+    process = subprocess.Popen([sys.executable, script], start_new_session=True)
+    while len(list(started.iterdir())) < 2:
+        assert process.poll() is None
+        time.sleep(0.01)
+    workers = [int(path.name) for path in started.iterdir()]
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 60
+    while any(map(is_running, workers)):
+        assert time.monotonic() < deadline, "workers wait for ever"
+        time.sleep(0.02)
+
+
+def is_running(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # Nobody may have waited for it.
+    state = Path(f"/proc/{pid}/stat")
+    return not (state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def test_two_processes_cannot_fill_one_folder(tmp_path):
+    path = tmp_path / "sweep"
+    sweep({"populations.E.drive": [9.0]}, path=path)
+    (path / "runs.jsonl").unlink()
+    lock = FileLock(path / "runs.jsonl")
+    with pytest.raises(OSError, match=r"runs\.jsonl is being written by another process"):
+        sweep({"populations.E.drive": [9.0]}, path=path)
+    lock.release()
+    assert sweep({"populations.E.drive": [9.0]}, path=path).attrs["complete"]
+    assert {p.name for p in path.iterdir()} == {"sweep.json", "runs.jsonl"}
+
+
+def test_damaged_folders_are_refused(tmp_path):
+    parameters = {"populations.E.drive": [9.0, 10.0]}
+    whole = sweep(parameters, path=tmp_path / "sweep")
+    runs = tmp_path / "sweep" / "runs.jsonl"
+    lines = runs.read_text().splitlines(keepends=True)
+    runs.write_text("".join([lines[0], "\0" * 20 + "\n", *lines[2:]]))
+    with pytest.raises(ValueError, match=r"runs\.jsonl, line 2, which can be removed, is damaged"):
+        sweep(parameters, path=tmp_path / "sweep")
+    runs.write_text("".join([lines[0], *lines[2:]]))
+    xarray.testing.assert_identical(sweep(parameters, path=tmp_path / "sweep"), whole)
+    (tmp_path / "sweep" / "sweep.json").write_text("{")
+    with pytest.raises(ValueError, match=r"sweep\.json is damaged"):
+        sweep(parameters, path=tmp_path / "sweep")
+
+
+def test_killed_before_there_was_a_folder(tmp_path):
+    path = tmp_path / "sweep"
+    path.mkdir()
+    (path / ".sweep.json.part").write_text("{")
+    assert sweep({"populations.E.drive": [9.0]}, path=path).attrs["complete"]

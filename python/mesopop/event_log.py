@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from attrs import frozen
 
-from mesopop.atomic_file import sync_folder, write_at
+from mesopop.atomic_file import naming, sync_folder, write_at
 
 _MAGIC = b"mesopop events 1\n"
 _FRAME = struct.Struct("<II")
@@ -108,7 +108,8 @@ class EventLog:
             If that is not possible. Nothing is lost: it can be tried again.
         """
         # A copy: while an error is handled, what was being written could not be added to.
-        write_at(self._descriptor, self._size, bytes(self._waiting))
+        with naming(self.path):
+            write_at(self._descriptor, self._size, bytes(self._waiting))
         self._size += len(self._waiting)
         self._hash.update(self._waiting)
         self._waiting.clear()
@@ -122,7 +123,8 @@ class EventLog:
             As `flush`.
         """
         self.flush()
-        os.fsync(self._descriptor)
+        with naming(self.path):
+            os.fsync(self._descriptor)
         return Extent(self._size, self._hash.hexdigest())
 
     def close(self) -> None:

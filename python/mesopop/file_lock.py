@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 
 class FileLock:
-    """A lock of a file, held until `release` or the end of the process, on POSIX systems.
+    """A lock of a file, held until `release` or the end of the process.
 
-    It is one of another file beside it: a lock of the file itself would keep HDF5 from reading it.
+    Systems and file systems that know no locks, as on some clusters, have none. It is a lock of
+    another file beside it: one of the file itself would keep HDF5 from reading it.
 
     Raises
     ------
@@ -33,6 +35,10 @@ class FileLock:
         except BlockingIOError:
             os.close(self._descriptor)
             raise OSError(f"{path} is being written by another process") from None
+        except OSError as error:
+            if error.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK):
+                os.close(self._descriptor)
+                raise
 
     def release(self) -> None:
         """Let others have it."""

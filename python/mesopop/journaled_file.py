@@ -17,7 +17,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from mesopop.atomic_file import write_at, write_atomically
+from mesopop.atomic_file import naming, write_at, write_atomically
 from mesopop.file_lock import FileLock
 
 _PAGE = 4096
@@ -128,9 +128,10 @@ class JournaledFile:
             If that is not possible; it can be tried again.
         """
         new = {page: data for page, data in self._pages.items() if page * _PAGE >= self._committed}
-        for offset, data in _runs(new):
-            write_at(self._descriptor, offset, data[: self._size - offset])
-        os.fsync(self._descriptor)
+        with naming(self.path):
+            for offset, data in _runs(new):
+                write_at(self._descriptor, offset, data[: self._size - offset])
+            os.fsync(self._descriptor)
         old = {page: data for page, data in self._pages.items() if page not in new}
         if old:
             replaced = b"".join(

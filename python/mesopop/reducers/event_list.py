@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesopop.atomic_file import write_at
+from mesopop.atomic_file import naming, write_at
 from mesopop.event_log import EventLog
 
 _MOST = 2**20  # bytes in memory
@@ -107,7 +107,8 @@ class _Temporary:
         self._size = 0
 
     def append(self, data: bytes) -> None:
-        write_at(self._file.fileno(), self._size, data)
+        with naming(tempfile.gettempdir()):
+            write_at(self._file.fileno(), self._size, data)
         self._size += len(data)
 
     def read(self) -> Iterator[bytes]:
