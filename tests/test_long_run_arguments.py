@@ -3,8 +3,8 @@
 import attrs
 import numpy as np
 import pytest
-from long_runs import DURATION, UP_DOWN, Killed, Stop, make_reducers, start
-from networks import meso
+from long_runs import DURATION, UP_DOWN, Killed, Stop, found, make_reducers, start
+from networks import assert_same_bits, meso
 
 import mesopop as mp
 from mesopop import checkpointed_run, reducers
@@ -15,6 +15,31 @@ pytest.importorskip("h5netcdf")
 @pytest.fixture
 def small_blocks(monkeypatch):
     monkeypatch.setattr(checkpointed_run, "_BLOCK_VALUES", 1000)
+
+
+class Largest(reducers.Reducer):
+    """A reducer of a user."""
+
+    series = (("rate", "E"),)
+
+    def __init__(self):
+        self.value = -np.inf
+
+    def settings(self):
+        return {}
+
+    def take(self, values):
+        self.value = max(self.value, values.max())
+
+    @property
+    def result(self):
+        return float(self.value)
+
+    def memory(self):
+        return {"value": np.array(self.value)}
+
+    def remember(self, memory):
+        self.value = float(memory["value"])
 
 
 def test_a_checkpoint_of_another_run_is_refused(tmp_path):
@@ -66,6 +91,22 @@ def test_a_file_that_is_not_that_of_the_checkpoint(tmp_path):
         ({"to": "run.nc", "record": ["rates"]}, 'did you mean "rate"'),
         ({"to": "run.nc", "record": ["spikes"]}, 'needs level="micro"'),
         ({"reduce": {"a": 3}}, r'reduce\["a"\] must be a Reducer, got 3'),
+        ({"reduce": "rate"}, "reduce must map names to reducers, got 'rate'"),
+        ({"reduce": {1: reducers.Histogram("rate", "E", edges=[0, 1])}}, "must be strings, got 1"),
+        ({"reduce": dict.fromkeys("ab", Largest())}, 'reduce: "a" and "b" are one reducer'),
+        (
+            {"reduce": {"a": reducers.Spectrum("rate", "E", segment=0.7)}},
+            "segment must be a multiple of record_dt = 0.5 ms, got 0.7 ms",
+        ),
+        (
+            {
+                "reduce": {
+                    "a": reducers.PopulationSpikes("rate", "E", low=1, high=2, release="E->I")
+                }
+            },
+            'unknown projection "E->I"',
+        ),
+        ({"to": "run.nc", "checkpoint": "./run.nc"}, "must be two files, got 'run.nc' for both"),
         ({"reduce": {"a": reducers.Histogram("rate", "e", edges=[0, 1])}}, 'did you mean "E"'),
         ({"reduce": {"a": reducers.Histogram("x", "E", edges=[0, 1])}}, 'did you mean "E->E"'),
         (
@@ -98,31 +139,6 @@ def test_static_projections_have_no_state_to_reduce(tmp_path):
         mp.run_long(start(poisson), 10.0, reduce={"counts": counts})
 
 
-class Largest(reducers.Reducer):
-    """A reducer of a user."""
-
-    series = (("rate", "E"),)
-
-    def __init__(self):
-        self.value = -np.inf
-
-    def settings(self):
-        return {}
-
-    def take(self, values):
-        self.value = max(self.value, values.max())
-
-    @property
-    def result(self):
-        return float(self.value)
-
-    def memory(self):
-        return {"value": np.array(self.value)}
-
-    def remember(self, memory):
-        self.value = float(memory["value"])
-
-
 def test_reducers_of_your_own(monkeypatch, tmp_path, small_blocks):
     path = tmp_path / "run.checkpoint"
     options = {"checkpoint": path, "checkpoint_every": 0.0}
@@ -134,3 +150,34 @@ def test_reducers_of_your_own(monkeypatch, tmp_path, small_blocks):
         mp.resume(path)
     run = mp.resume(path, reduce={"most": Largest()})
     assert run.reduced["most"] == start().run(DURATION).rate["E"].max()
+
+
+def test_names_of_reducers_do_not_matter(tmp_path):
+    names = ["a", "a/memory", "a%2Fmemory", "lists/switches"]
+    path = tmp_path / "run.checkpoint"
+
+    def make():
+        return {
+            name: reducers.Histogram("rate", "E", edges=[0, 10 * i])
+            for i, name in enumerate(names, 1)
+        }
+
+    run = mp.run_long(start(), 100.0, reduce=make(), checkpoint=path)
+    again = mp.run_long(start(), 200.0, reduce=make(), checkpoint=path)
+    whole = mp.run_long(start(), 200.0, reduce=make())
+    assert_same_bits(found(again), found(whole))
+    assert not np.array_equal(run.reduced["a"].counts, whole.reduced["a"].counts)
+
+
+def test_simulations_and_recordings_of_the_wrong_kind(tmp_path):
+    with pytest.raises(TypeError, match="simulation must be a Simulation, got"):
+        mp.run_long(UP_DOWN, 10.0, reduce=make_reducers())
+    path = tmp_path / "run.nc"
+    path.write_text("hello")
+    with pytest.raises(ValueError, match=r"run\.nc is not the recording of a long run, or it is"):
+        mp.Result.load(path)
+    start().run(10.0).to_xarray().to_netcdf(tmp_path / "result.nc", engine="h5netcdf")
+    with pytest.raises(ValueError, match=r"result\.nc is not the recording of a long run$"):
+        mp.Result.load(tmp_path / "result.nc")
+    with pytest.raises(ValueError, match=r"run\.nc is not a simulation file, or it is damaged"):
+        mp.Simulation.load(path)

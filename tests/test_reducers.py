@@ -245,7 +245,7 @@ def test_bad_arguments(make, message):
 
 def test_a_segment_that_is_no_multiple_of_the_bins(whole):
     spectrum = reducers.Spectrum("rate", "E", segment=100.3)
-    with pytest.raises(ValueError, match="segment must be a multiple of dt = 0.5 ms"):
+    with pytest.raises(ValueError, match="segment must be a multiple of record_dt = 0.5 ms"):
         spectrum.update(whole)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from attrs import frozen
 
-from mesopop.archive import checksum
+from mesopop.archive import checksum, without_slashes
 from mesopop.checkpoint_file import CheckpointFile, read_checkpoint
 from mesopop.event_log import EventLog, Extent
 from mesopop.file_lock import FileLock
@@ -134,7 +134,7 @@ class CheckpointedRun:
                 f"got {self._kinds()}"
             )
         for name, reducer in self.reducers.items():
-            reducer.set_state(part_of(arrays, f"reducer/{name}/"))
+            reducer.set_state(part_of(arrays, f"reducer/{without_slashes(name)}/"))
         if told["events"] is not None:
             assert self.checkpoint is not None
             self.log = EventLog(_events(self.checkpoint), Extent(**told["events"]["extent"]))
@@ -168,7 +168,7 @@ class CheckpointedRun:
             **self._told(),
         }
         arrays = {
-            f"reducer/{name}/{key}": values
+            f"reducer/{without_slashes(name)}/{key}": values
             for name, reducer in self.reducers.items()
             for key, values in reducer.bounded_state().items()
         }

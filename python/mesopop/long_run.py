@@ -91,12 +91,11 @@ def run_long(
     >>> run.reduced["rates"].counts
     array([ 471,   57,  236, 1083])
     """
-    reducers = dict(reduce or {})
+    if not isinstance(simulation, Simulation):
+        raise TypeError(f"simulation must be a Simulation, got {simulation!r}")
+    reducers = _checked(reduce)
     if not reducers and to is None:
         raise ValueError("run_long keeps nothing: give it reduce= or to=, or use Simulation.run")
-    for name, reducer in reducers.items():
-        if not isinstance(reducer, Reducer):
-            raise TypeError(f'reduce["{name}"] must be a Reducer, got {reducer!r}')
     if to is None and record is not None:
         raise ValueError("record says what to write to a file: it needs to=")
     asked = () if to is None else tuple(DEFAULT_RECORD if record is None else record)
@@ -104,6 +103,14 @@ def run_long(
     piece = simulation._piece(duration, list(dict.fromkeys([*asked, *needed])), record_dt)
     written = tuple(item for item in asked if isinstance(item, str))
     _require_labels(simulation, reducers)
+    for reducer in reducers.values():
+        reducer.check(piece.record_dt)
+    if (
+        to is not None
+        and checkpoint is not None
+        and Path(to).resolve() == Path(checkpoint).resolve()
+    ):
+        raise ValueError(f"to and checkpoint must be two files, got {str(to)!r} for both")
     every = require_number("checkpoint_every", checkpoint_every, "s", ge=0)
     run = CheckpointedRun(
         simulation=simulation,
@@ -178,7 +185,7 @@ def resume(
     if "long_run" not in header:
         raise ValueError(f"{path} is not the checkpoint of a long run")
     told = header["long_run"]
-    reducers = dict(reduce or {})
+    reducers = _checked(reduce)
     if not reducers:
         for name, (kind, settings) in told["reducers"].items():
             reducers[name] = reducer_from(kind, settings)
@@ -204,6 +211,25 @@ def resume(
     )
     run.take_up(header, arrays)
     return run.execute(progress)
+
+
+def _checked(reduce: Mapping[str, Reducer] | None) -> dict[str, Reducer]:
+    if reduce is None:
+        return {}
+    if not isinstance(reduce, Mapping):
+        raise TypeError(f"reduce must map names to reducers, got {reduce!r}")
+    names: dict[int, str] = {}
+    for name, reducer in reduce.items():
+        if not isinstance(name, str):
+            raise TypeError(f"reduce: names must be strings, got {name!r}")
+        if not isinstance(reducer, Reducer):
+            raise TypeError(f'reduce["{name}"] must be a Reducer, got {reducer!r}')
+        if id(reducer) in names:
+            raise ValueError(
+                f'reduce: "{names[id(reducer)]}" and "{name}" are one reducer; make two of them'
+            )
+        names[id(reducer)] = name
+    return dict(reduce)
 
 
 def _require_labels(simulation: Simulation, reducers: Mapping[str, Reducer]) -> None:

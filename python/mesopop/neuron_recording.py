@@ -9,6 +9,7 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import ArrayLike, NDArray
 
+from mesopop.archive import without_slashes
 from mesopop.labelled import Labelled
 from mesopop.network import Network, Population
 from mesopop.neurons import LIF, LNP
@@ -119,9 +120,8 @@ def _available(network: Network, population: Population) -> tuple[str, ...]:
 
 def neuron_variable(quantity: str, label: str) -> str:
     """What a netCDF file calls a quantity of chosen neurons; without one, their dimension."""
-    # A slash would be a folder.
-    safe = label.replace("%", "%25").replace("/", "%2F")
-    return f"neuron_{quantity}_{safe}" if quantity else f"neuron_{safe}"
+    name = without_slashes(label)  # HDF5 would make folders
+    return f"neuron_{quantity}_{name}" if quantity else f"neuron_{name}"
 
 
 def _labelled(values: dict[str, Any] | None) -> Labelled | None:

@@ -242,8 +242,12 @@ def read_recording(path: Path) -> Result:
     """Read the whole of a file into memory."""
     from mesopop.network_toml import network_from_dict
 
-    _, h5netcdf = require_h5netcdf()
+    h5py, h5netcdf = require_h5netcdf()
+    if path.exists() and not h5py.is_hdf5(path):
+        raise ValueError(f"{path} is not the recording of a long run, or it is damaged")
     with h5netcdf.File(path, "r", decode_vlen_strings=True) as file:
+        if "header" not in file.variables:
+            raise ValueError(f"{path} is not the recording of a long run")
         header = json.loads(file["header"][()])
         if header["format"] > FORMAT:
             raise ValueError(

@@ -78,6 +78,16 @@ class Reducer(ABC):
     def remember(self, memory: State) -> None:
         """Put back what `memory` gave."""
 
+    def check(self, record_dt: float) -> None:
+        """Check that bins of a width (ms) can be taken up.
+
+        Raises
+        ------
+        ValueError
+            If not.
+        """
+        return
+
     def lists(self) -> dict[str, EventList]:
         """What grows with time, by name: it is not kept in memory, and not in checkpoints."""
         return {}
@@ -100,6 +110,7 @@ class Reducer(ABC):
             [np.atleast_2d(getattr(block, quantity)[label]) for quantity, label in self.series]
         )
         if self.bins == 0:
+            self.check(block.record_dt)
             self.record_dt, self.trials = block.record_dt, block.trials
         elif (block.record_dt, block.trials) != (self.record_dt, self.trials):
             raise ValueError(

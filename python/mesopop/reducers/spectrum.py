@@ -121,13 +121,14 @@ class Spectrum(SettingsOfFields, Reducer):
         self._sum, self._segments = memory["sum"], int(memory["segments"])
         self._pending = Pending(memory["pending"])
 
-    def _length(self) -> int:
-        length = steps("segment", self.segment, self.record_dt)
-        if length < 2:
+    def check(self, record_dt: float) -> None:
+        if steps("segment", self.segment, record_dt, "record_dt") < 2:
             raise ValueError(
-                f"segment must be >= 2 bins of {self.record_dt:g} ms, got {self.segment!r} ms"
+                f"segment must be >= 2 bins of {record_dt:g} ms, got {self.segment!r} ms"
             )
-        return length
+
+    def _length(self) -> int:
+        return steps("segment", self.segment, self.record_dt, "record_dt")
 
     def _hop(self) -> int:
         return self._length() - self._length() // 2
