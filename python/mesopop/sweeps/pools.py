@@ -57,8 +57,9 @@ class Pool:
             self.abandon([])
             raise RuntimeError(
                 "the worker processes do not start. They import the main script anew: what it does "
-                'must be under `if __name__ == "__main__":`. And a summary function defined in a '
-                "notebook or at the prompt must be moved to a module that they can import."
+                'must be under `if __name__ == "__main__":`, and it must be a file, not standard '
+                "input. And a summary function defined in a notebook or at the prompt must be moved "
+                "to a module that they can import."
             ) from error
         except Exception as error:
             self.abandon([])
