@@ -34,11 +34,12 @@ def stopped(monkeypatch, tmp_path):
     monkeypatch.setattr("mesopop.checkpointed_run._BLOCK_VALUES", 1000)
     checkpoint = tmp_path / "run.checkpoint"
 
-    def begin(duration=20_000.0):
+    def begin(duration=20_000.0, *, reverse=False):
+        reduce = with_spikes()
         return mp.run_long(
             start(),
             duration,
-            reduce=with_spikes(),
+            reduce=dict(reversed(reduce.items())) if reverse else reduce,
             record_dt=2.0,
             checkpoint=checkpoint,
             checkpoint_every=0.0,
@@ -70,6 +71,17 @@ def test_events_are_beside_the_checkpoint_and_no_part_of_it(stopped):
     assert checkpoint.stat().st_size < early + 8 * (2 * 4096 + 100)
     # Nothing is left to do: they are read back.
     assert_same_bits(events_of(mp.resume(checkpoint)), events_of(whole))
+
+
+def test_the_order_of_reducers_does_not_matter(stopped, monkeypatch):
+    checkpoint, begin = stopped
+    run = begin(22_000.0, reverse=True)
+    again = begin(24_000.0)
+    whole = mp.run_long(start(), 22_000.0, reduce=with_spikes(), record_dt=2.0)
+    longer = mp.run_long(start(), 24_000.0, reduce=with_spikes(), record_dt=2.0)
+    for found_now, expected in ((run, whole), (again, longer)):
+        assert_same_bits(found(found_now), found(expected))
+        assert_same_bits(events_of(found_now), events_of(expected))
 
 
 def test_events_beyond_the_checkpoint_are_forgotten(stopped):

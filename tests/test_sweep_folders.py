@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import sweep_summaries as summaries
 import xarray
+from long_runs import ENVIRONMENT
 from sweep_runs import NETWORK, SETTINGS, sweep
 
 import mesopop as mp
@@ -218,3 +219,40 @@ def test_killed_before_there_was_a_folder(tmp_path):
     path.mkdir()
     (path / ".sweep.json.part").write_text("{")
     assert sweep({"populations.E.drive": [9.0]}, path=path).attrs["complete"]
+
+
+LIMITED = """
+import resource, signal
+import mesopop as mp
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
+try:
+    mp.sweep(mp.presets.load("lif-up-down"), {{"populations.E.drive": {drives}}}, 400.0, dt=0.5,
+             level="meso", trials=2, seed=3, workers=1, path="sweep")
+except OSError as error:
+    print(error)
+    print(int(error.result.rate.notnull().sum()), error.result.attrs["complete"])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files")
+def test_a_full_disk(tmp_path):
+    drives = [8 + i / 10 for i in range(20)]
+    process = subprocess.run(
+        [sys.executable, "-c", LIMITED.format(drives=drives)],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == 0, process.stderr
+    message, numbers = process.stdout.splitlines()
+    assert "File too large" in message and "runs.jsonl" in message
+    finished, complete = map(int, numbers.split())
+    saved = (tmp_path / "sweep" / "runs.jsonl").read_bytes().count(b"\n")
+    # The last one could not be saved, but is not lost.
+    assert finished == saved + 1 and not complete
+    whole = sweep({"populations.E.drive": drives})
+    xarray.testing.assert_identical(
+        sweep({"populations.E.drive": drives}, path=tmp_path / "sweep"), whole
+    )

@@ -102,6 +102,7 @@ class CheckpointedRun:
         self.elapsed, self.began = 0.0, time.monotonic()  # s, of earlier processes; of this one
         self.file: RecordingFile | None = None
         self.log: EventLog | None = None
+        self.channels: list[tuple[str, str]] = []  # of it: reducer and list
         self.counts: dict[str, int] = {}  # of the file, at the checkpoint
         self.unwritten: list[Result] = []
         self.lock: FileLock | None = None
@@ -139,8 +140,9 @@ class CheckpointedRun:
             assert self.checkpoint is not None
             self.log = EventLog(_events(self.checkpoint), Extent(**told["events"]["extent"]))
             lists = self._lists()
-            for channel, (name, part) in enumerate(told["events"]["lists"]):
-                lists[name, part].take_log(self.log, channel)
+            self.channels = [(name, part) for name, part in told["events"]["lists"]]
+            for channel, key in enumerate(self.channels):
+                lists[key].take_log(self.log, channel)
         self.start, self.done, self.counts = told["start"], told["done"], told["counts"]
         self.elapsed = told["elapsed"]
 
@@ -155,7 +157,7 @@ class CheckpointedRun:
             return
         events = None
         if self.log is not None:
-            events = {"lists": list(self._lists()), "extent": attrs.asdict(self.log.commit())}
+            events = {"lists": self.channels, "extent": attrs.asdict(self.log.commit())}
         told = {
             "start": self.start,
             "done": self.done,
@@ -188,7 +190,7 @@ class CheckpointedRun:
             to = to.resolve()
             to = to.relative_to(folder) if to.is_relative_to(folder) else to
         return {
-            "record": list(self.piece.record),
+            "record": sorted(self.piece.record),
             "written": list(self.written),
             "neurons": [
                 [neurons.population, neurons.index.tolist(), neurons.quantities]
@@ -292,8 +294,9 @@ class CheckpointedRun:
             lists = self._lists()
             if lists and self.log is None:
                 self.log = EventLog(_events(self._saving.path))
-                for channel, events in enumerate(lists.values()):
-                    events.begin_log(self.log, channel)
+                self.channels = list(lists)
+                for channel, key in enumerate(self.channels):
+                    lists[key].begin_log(self.log, channel)
             if self.log is not None:
                 self.log.open()
             # A checkpoint before there is a recording, so that none is without one.
@@ -345,15 +348,15 @@ class CheckpointedRun:
             raise
 
     def _take(self, result: Result) -> None:
+        if self.file is not None:
+            self.unwritten.append(result)
+            self.file.append(result)
         full: OSError | None = None
         for reducer in self.reducers.values():
             try:
                 reducer.update(result)
             except OSError as error:  # it has the block nevertheless
                 full = error
-        if self.file is not None:
-            self.unwritten.append(result)
-            self.file.append(result)
         self.done += len(result.t)
         if full is not None:
             raise full

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mesopop.atomic_file import write_atomically
+from mesopop.atomic_file import naming, write_atomically
 from mesopop.file_lock import FileLock
 from mesopop.sweeps.run import Outcome
 from mesopop.sweeps.variables import Variable
@@ -75,11 +75,17 @@ class RunLog:
                 lock.release()
 
     def append(self, finished: Mapping[Key, Outcome]) -> None:
-        """Keep finished runs."""
+        """Keep finished runs.
+
+        Raises
+        ------
+        OSError
+            If they cannot be saved. They are kept in memory nevertheless.
+        """
         self.outcomes.update(finished)
         if self._path is None or not finished:
             return
-        with self._path.open("a", encoding="utf-8", newline="\n") as file:
+        with naming(self._path), self._path.open("a", encoding="utf-8", newline="\n") as file:
             file.writelines(_line(key, outcome) for key, outcome in finished.items())
             if time.monotonic() - self._synced > _SYNC_SECONDS:
                 file.flush()

@@ -138,6 +138,9 @@ def sweep(
     ------
     ValueError
         If an argument is out of bounds, a path leads nowhere, or `path` holds another sweep.
+    OSError
+        If finished runs cannot be saved, because the disk is full for instance. Its attribute
+        ``result`` is the dataset so far.
     RuntimeError
         If workers cannot be started, or one that was handed in is broken.
     ImportError
@@ -199,6 +202,17 @@ def sweep(
         for key in np.ndindex(len(points), trials)
         if key not in log.outcomes or log.outcomes[key].died
     ]
+
+    def so_far() -> xarray.Dataset:
+        missing = [key for key in np.ndindex(len(points), trials) if key not in log.outcomes]
+        return as_dataset(
+            points,
+            trials,
+            {**log.outcomes, **dict.fromkeys(missing, Outcome(error=_NOT_DONE))},
+            base={path: base_value(network, settings, path) for path in points.paths()},
+            attributes={**_attributes(network, base, settings), "complete": int(not missing)},
+        )
+
     if todo:
         total = len(points) * trials
         with log.writing(), _progress_bar(total, total - len(todo), progress) as bar:
@@ -214,18 +228,15 @@ def sweep(
                 seed = seed_of(base, point, key[1])
                 return pool.executor.submit(run_trial, network, seed, point, request)
 
-            # Ctrl-C stops the workers; what has finished is good.
-            with suppress(KeyboardInterrupt):
-                Dispatcher(pool, submit, finished, in_flight=bound, retries=retries).run(todo)
-                pool.close()
-    missing = [key for key in np.ndindex(len(points), trials) if key not in log.outcomes]
-    dataset = as_dataset(
-        points,
-        trials,
-        {**log.outcomes, **dict.fromkeys(missing, Outcome(error=_NOT_DONE))},
-        base={path: base_value(network, settings, path) for path in points.paths()},
-        attributes={**_attributes(network, base, settings), "complete": int(not missing)},
-    )
+            try:
+                # Ctrl-C stops the workers; what has finished is good.
+                with suppress(KeyboardInterrupt):
+                    Dispatcher(pool, submit, finished, in_flight=bound, retries=retries).run(todo)
+                    pool.close()
+            except OSError as error:
+                error.result = so_far()  # type: ignore[attr-defined]
+                raise
+    dataset = so_far()
     _warn_of_failures(dataset.error.values.ravel())
     return dataset
 
