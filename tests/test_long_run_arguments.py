@@ -181,3 +181,26 @@ def test_simulations_and_recordings_of_the_wrong_kind(tmp_path):
         mp.Result.load(tmp_path / "result.nc")
     with pytest.raises(ValueError, match=r"run\.nc is not a simulation file, or it is damaged"):
         mp.Simulation.load(path)
+
+
+class Failing(Largest):
+    """A reducer of a user that has a mistake."""
+
+    def take(self, values):
+        super().take(values)
+        if self.bins > 300:
+            raise ZeroDivisionError("no events")
+
+
+def test_a_reducer_that_fails_takes_nothing_with_it(tmp_path, small_blocks):
+    most = Largest()
+    with pytest.raises(ZeroDivisionError, match="no events") as caught:
+        mp.run_long(
+            start(), DURATION, reduce={"bad": Failing(), "most": most}, to=tmp_path / "run.nc"
+        )
+    run = caught.value.result
+    assert not run.complete and 150 < run.time < DURATION
+    whole = start().run(run.time)
+    assert run.reduced["most"] == whole.rate["E"].max()
+    parts = [mp.Result.load(tmp_path / "run.nc"), *run.unwritten]
+    np.testing.assert_array_equal(np.concatenate([p.rate["E"] for p in parts]), whole.rate["E"])

@@ -11,7 +11,7 @@ from long_runs import DURATION, ENVIRONMENT, Killed, Stop, found, make_reducers,
 from networks import MICRO, assert_same_bits, isolated, meso, recorded
 
 import mesopop as mp
-from mesopop import checkpointed_run
+from mesopop import checkpointed_run, journaled_file
 from mesopop.recording import DEFAULT_RECORD
 
 xarray = pytest.importorskip("xarray")
@@ -184,3 +184,26 @@ def test_names_that_are_paths(tmp_path):
     whole = start(network, MICRO).run(100.0, record=record)
     mp.run_long(start(network, MICRO), 100.0, to=tmp_path / "run.nc", record=record)
     assert_same_bits(records(mp.Result.load(tmp_path / "run.nc")), records(whole))
+
+
+def test_a_process_that_died_within_a_commit(tmp_path, monkeypatch):
+    """The journal is complete, the file half changed."""
+    path = tmp_path / "run.nc"
+    monkeypatch.setattr(checkpointed_run, "_BLOCK_VALUES", 1000)
+    write, left = journaled_file.write_at, iter(range(5))
+
+    def dying(descriptor, offset, data):
+        if next(left, None) is None and (tmp_path / ".run.nc.journal").exists():
+            write(descriptor, offset, data[: len(data) // 2])
+            raise Killed
+        write(descriptor, offset, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journaled_file, "write_at", dying)
+        with pytest.raises(Killed):
+            mp.run_long(start(), DURATION, to=path, checkpoint_every=0.0)
+    assert (tmp_path / ".run.nc.journal").exists()
+    read = mp.Result.load(path)
+    assert 0 < len(read.t) < DURATION / 0.5
+    assert_same_bits(recorded(read), recorded(start().run(read.t[-1])))
+    assert not (tmp_path / ".run.nc.journal").exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -282,8 +282,10 @@ class CheckpointedRun:
                 if self.log is not None and self.log.pending > _PENDING_EVENTS:
                     self.log.flush()
             self.save(complete=self.done == self.piece.bins)
-        except (OSError, FloatingPointError, MemoryError) as error:
-            error.result = self._outcome()  # type: ignore[union-attr]
+        except Exception as error:
+            # Also one of a reducer of the user, which may then know no result.
+            with suppress(Exception):
+                error.result = self._outcome()  # type: ignore[attr-defined]
             raise
         finally:
             self._close()
@@ -351,15 +353,15 @@ class CheckpointedRun:
         if self.file is not None:
             self.unwritten.append(result)
             self.file.append(result)
-        full: OSError | None = None
+        failure: Exception | None = None
         for reducer in self.reducers.values():
             try:
                 reducer.update(result)
-            except OSError as error:  # it has the block nevertheless
-                full = error
+            except Exception as error:  # the others are to have the block nevertheless
+                failure = error
         self.done += len(result.t)
-        if full is not None:
-            raise full
+        if failure is not None:
+            raise failure
 
     def _outcome(self) -> LongRun:
         found = {name: r.result for name, r in self.reducers.items() if r.bins}

@@ -43,7 +43,7 @@ class JournaledFile:
 
     def __init__(self, path: Path, *, create: bool) -> None:
         self.path = path
-        self._journal = path.with_name(f".{path.name}.journal")
+        self._journal = _journal_of(path)
         self._lock = FileLock(path)
         self._descriptor = -1
         try:
@@ -177,6 +177,24 @@ class JournaledFile:
             write_at(self._descriptor, offset, entries[position - size : position])
         os.fsync(self._descriptor)
         self._journal.unlink()
+
+
+def finish_commit(path: Path) -> None:
+    """Take up the journal that a process has left which was killed at the end of a commit.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written to, or another process is just doing so.
+    ValueError
+        If the journal is damaged.
+    """
+    if path.exists() and _journal_of(path).exists():
+        JournaledFile(path, create=False).close()
+
+
+def _journal_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.journal")
 
 
 def _runs(pages: dict[int, bytearray]) -> list[tuple[int, bytearray]]:

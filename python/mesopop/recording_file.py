@@ -20,7 +20,7 @@ import attrs
 import numpy as np
 
 from mesopop.changes import Change
-from mesopop.journaled_file import JournaledFile
+from mesopop.journaled_file import JournaledFile, finish_commit
 from mesopop.network import Network
 from mesopop.neuron_recording import NeuronRecord, Neurons, neuron_variable
 from mesopop.recording import PER_POPULATION, SPIKE, is_recorded
@@ -243,6 +243,7 @@ def read_recording(path: Path) -> Result:
     from mesopop.network_toml import network_from_dict
 
     h5py, h5netcdf = require_h5netcdf()
+    finish_commit(path)
     if path.exists() and not h5py.is_hdf5(path):
         raise ValueError(f"{path} is not the recording of a long run, or it is damaged")
     with h5netcdf.File(path, "r", decode_vlen_strings=True) as file:
