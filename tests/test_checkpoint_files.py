@@ -11,6 +11,7 @@ from networks import MICRO, assert_same_bits
 
 import mesopop as mp
 from mesopop import reducers
+from mesopop.checkpoint_file import CheckpointFile
 from mesopop.event_log import EventLog, Extent
 
 pytest.importorskip("h5netcdf")
@@ -271,11 +272,9 @@ def test_another_large_network_is_refused(large_run):
     with pytest.raises(ValueError, match="another network"):
         begin(connected(seed=2), duration=2 * DURATION)
     network = checkpoint.with_name("run.checkpoint.network")
-    from mesopop.archive import write_archive
-    from mesopop.network_toml import network_to_dict
-
     right = network.read_bytes()
-    write_archive(network, {"network": network_to_dict(connected(seed=2))}, {})
+    other = mp.Simulation(connected(seed=2), dt=0.5, seed=5)
+    CheckpointFile(checkpoint, other).begin()
     with pytest.raises(ValueError, match=r"\.network does not hold the network of .*checkpoint"):
         mp.Simulation.load(checkpoint)
     network.unlink()

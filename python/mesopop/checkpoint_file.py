@@ -12,14 +12,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mesopop.archive import read_archive, write_archive
+from mesopop.network import Network
 from mesopop.network_toml import network_to_dict
 from mesopop.simulation_file import Arrays, describe, state_arrays
 
 if TYPE_CHECKING:
     from mesopop.simulation import Simulation
 
-_LARGE = 2**18  # characters
+_LARGE = 2**18  # bytes
 
 
 class CheckpointFile:
@@ -34,13 +37,13 @@ class CheckpointFile:
     def __init__(self, path: Path, simulation: Simulation) -> None:
         self.path = path
         self._simulation = simulation
-        network = network_to_dict(simulation.network)
-        text = json.dumps(network)
+        text = _as_text(simulation.network)
         self._large = len(text) > _LARGE
-        self._network = network
         if self._large:
-            digest = hashlib.sha256(text.encode()).hexdigest()
-            self._network = {"file": network_file(path).name, "sha256": digest}
+            digest = hashlib.sha256(text).hexdigest()
+            self._network: dict[str, Any] = {"file": network_file(path).name, "sha256": digest}
+        else:
+            self._network = json.loads(text)
 
     def begin(self) -> None:
         """Write what stays the same, if it is large.
@@ -51,8 +54,8 @@ class CheckpointFile:
             If it cannot be written.
         """
         if self._large:
-            network = network_to_dict(self._simulation.network)
-            write_archive(network_file(self.path), {"network": network}, {})
+            text = _as_text(self._simulation.network)
+            write_archive(network_file(self.path), {}, {"network": np.frombuffer(text, np.uint8)})
 
     def write(self, told: Mapping[str, Any], arrays: Arrays) -> None:
         """Write simulation, `told` and `arrays` in place of the last checkpoint.
@@ -85,8 +88,12 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], Arrays]:
     apart = header.get("network", {})
     if "file" in apart:
         beside = path.with_name(apart["file"])
-        tables = read_archive(beside)[0].get("network")
-        if hashlib.sha256(json.dumps(tables).encode()).hexdigest() != apart["sha256"]:
+        text = read_archive(beside)[1].get("network", np.empty(0, np.uint8)).tobytes()
+        if hashlib.sha256(text).hexdigest() != apart["sha256"]:
             raise ValueError(f"{beside} does not hold the network of {path}")
-        header["network"] = tables
+        header["network"] = json.loads(text)
     return header, arrays
+
+
+def _as_text(network: Network) -> bytes:
+    return json.dumps(network_to_dict(network)).encode()
