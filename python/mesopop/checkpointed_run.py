@@ -225,7 +225,8 @@ class CheckpointedRun:
                 )
         if told["start"] != self.start:
             raise ValueError(
-                f"{path} is the checkpoint of a run that started from another state; "
+                f"{path} is the checkpoint of a run that started from another state of the "
+                "simulation or of the reducers; "
                 "remove it to start anew, or go on with mesopop.resume"
             )
         if told["done"] > self.piece.bins:
@@ -340,14 +341,16 @@ class CheckpointedRun:
 
         piece = attrs.evolve(self.piece, bins=min(most, self.piece.bins - self.done))
         try:
-            self._take(self.simulation._advance(piece, bar, pause))
+            result = self.simulation._advance(piece, bar, pause)
         except (FloatingPointError, MemoryError) as error:
             # What came before is good, and the last thing that is.
-            self._take(error.result)  # type: ignore[union-attr]
-            if self.file is not None:
-                self.file.commit()
-                self.unwritten.clear()
+            if hasattr(error, "result"):
+                self._take(error.result)
+                if self.file is not None:
+                    self.file.commit()
+                    self.unwritten.clear()
             raise
+        self._take(result)
 
     def _take(self, result: Result) -> None:
         if self.file is not None:
