@@ -80,7 +80,9 @@ def run(name: str, folder: Path, file: str, duration: float, checkpoint: bool) -
         duration,
         reduce={
             "dwell": reducers.DwellTimes("rate", "E", low=6, high=25),
-            "spikes": reducers.PopulationSpikes("rate", "E", low=5, high=30),
+            "spikes": reducers.PopulationSpikes(
+                "rate", "E", low=5, high=30, release="E->E", u="E->E", x="E->E"
+            ),
             "spectrum": reducers.Spectrum("rate", "E", segment=500),
             "moments": reducers.Moments([("rate", "E"), ("x", "E->E")]),
             "counts": reducers.Histogram("rate", "E", edges=[0, 1, 10, 100]),

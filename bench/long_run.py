@@ -1,4 +1,4 @@
-"""Months of biological time: dwell times of Up and Down states in constant memory.
+"""Days of biological time: dwell times and events of Up and Down states in constant memory.
 
     python bench/long_run.py [--seconds 20000] [--folder DIR] [--figure FILE.png]
 
@@ -47,10 +47,11 @@ def main() -> None:
         folder = arguments.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         looks, deaths = live(arguments.seconds, folder)
+        end = last_checkpoint(folder, looks)
         size = (folder / CHECKPOINT).stat().st_size
         found = resume(folder / CHECKPOINT)
     report.table("Up and Down states", statistics(found))
-    report.table("Memory of the process", memory(looks, report))
+    report.table("Memory of the process", memory(looks, end, report))
     report.text(
         f"{arguments.seconds:g} s of biological time took {found.seconds / 60:.1f} min "
         f"({arguments.seconds / found.seconds:.0f} s per s) without new starts, after "
@@ -58,7 +59,7 @@ def main() -> None:
     )
     report.text(compared(found, min(arguments.seconds, COMPARED), report))
     if arguments.figure:
-        draw(looks, deaths, arguments.figure)
+        draw(looks, deaths, end, arguments.figure)
     report.close()
 
 
@@ -73,6 +74,9 @@ def run(seconds: float, checkpoint: Path | None) -> LongRun:
         1000 * seconds,
         reduce={
             "dwell": reducers.DwellTimes(events.observable, "E", **thresholds),
+            "spikes": reducers.PopulationSpikes(
+                events.observable, "E", **thresholds, release="E->E", u="E->E", x="E->E"
+            ),
             "rates": reducers.Histogram("rate", "E", edges=np.arange(0, 101, 5)),
             "spectrum": reducers.Spectrum("rate", "E", segment=1024),
             "moments": reducers.Moments([("rate", "E"), ("x", "E->E")]),
@@ -141,33 +145,63 @@ def statistics(found: LongRun) -> list[dict[str, object]]:
     ]
 
 
-def memory(looks: np.ndarray, report: Report) -> list[dict[str, object]]:
-    fifths = np.array_split(looks[:, 1], 5)
+def last_checkpoint(folder: Path, looks: np.ndarray) -> float:
+    """When it was made, on the clock of the looks (s). What comes after it is the result."""
+    last_look = (folder / LOOKS).stat().st_mtime
+    return float(looks[-1, 0] - (last_look - (folder / CHECKPOINT).stat().st_mtime))
+
+
+def memory(looks: np.ndarray, end: float, report: Report) -> list[dict[str, object]]:
+    running = looks[looks[:, 0] <= end, 1]
+    fifths = np.array_split(running, 5)
     growth = fifths[-1].max() - fifths[0].max()
     verdict = report.at_most("growth of memory, MB", growth, GROWTH)
     largest = {f"fifth {i}": f"{part.max():.1f} MB" for i, part in enumerate(fifths, 1)}
-    return [{**largest, "growth": f"{growth:+.1f} MB", "<= 10 MB": verdict}]
+    return [
+        {
+            **largest,
+            "growth": f"{growth:+.1f} MB",
+            "<= 10 MB": verdict,
+            "with the result": f"{looks[:, 1].max():.1f} MB",
+        }
+    ]
 
 
 def compared(found: LongRun, seconds: float, report: Report) -> str:
-    one = found.reduced["dwell"].onsets
-    other = run(seconds, None).reduced["dwell"].onsets
-    same = np.array_equal(one[: len(other)], other)
+    other = run(seconds, None)
+    same = all(
+        np.array_equal(one[: len(two)], two)
+        for one, two in zip(onsets_and_peaks(found), onsets_and_peaks(other), strict=True)
+    )
     report.at_least("equal to the uninterrupted run", same, 1)
+    number = len(other.reduced["dwell"].onsets)
     return (
-        f"The first {seconds:g} s against a run in one piece: {len(other)} onsets of Up states, "
-        f"{'the same to the last bit' if same else 'DIFFERENT'}."
+        f"The first {seconds:g} s against a run in one piece: {number} onsets of Up states, peaks and "
+        f"releases, {'the same to the last bit' if same else 'DIFFERENT'}."
     )
 
 
-def draw(looks: np.ndarray, deaths: np.ndarray, path: Path) -> None:
+def onsets_and_peaks(found: LongRun) -> list[np.ndarray]:
+    spikes = found.reduced["spikes"]
+    return [found.reduced["dwell"].onsets, spikes.peak_times, spikes.amplitudes, spikes.released]
+
+
+def draw(looks: np.ndarray, deaths: np.ndarray, end: float, path: Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 2.8), layout="constrained")
     axes = figure.add_subplot()
     minutes = looks[-1, 0] > 300
     unit = 60 if minutes else 1
-    axes.plot(looks[:, 0] / unit, looks[:, 1], color="black", linewidth=1)
+    running = looks[:, 0] <= end
+    axes.plot(looks[running, 0] / unit, looks[running, 1], color="black", linewidth=1)
+    axes.plot(
+        looks[~running, 0] / unit,
+        looks[~running, 1],
+        color="#0072b2",
+        marker=".",
+        label="its events are read back",
+    )
     for death in deaths:
         axes.axvline(death / unit, color="#d55e00", linewidth=1, linestyle=":")
     axes.plot([], [], color="#d55e00", linewidth=1, linestyle=":", label="killed, resumed")

@@ -21,3 +21,11 @@ def engine(request):
 def law(request):
     """As `engine`, once for every law of the spikes."""
     return request.param
+
+
+@pytest.fixture(scope="session")
+def serial():
+    """The sweep of `sweep_runs`, in this process."""
+    from sweep_runs import sweep
+
+    return sweep()

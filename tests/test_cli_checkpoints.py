@@ -12,7 +12,7 @@ import pytest
 from networks import assert_same_bits, recorded
 
 import mesopop as mp
-from mesopop import checkpointed_run
+from mesopop import checkpoint_file, checkpointed_run
 from mesopop.cli import main
 
 pytest.importorskip("h5netcdf")
@@ -59,7 +59,7 @@ def test_a_run_that_is_stopped_goes_on(run, monkeypatch, after):
     unseeded = attrs.evolve(experiment.simulation, seed=None, duration=4000.0, trials=2)
     attrs.evolve(experiment, simulation=unseeded).to_toml("mine.toml")
     monkeypatch.setattr(checkpointed_run, "_BLOCK_VALUES", 40_000)
-    write, left = checkpointed_run.write_archive, iter(range(after))
+    write, left = checkpoint_file.write_archive, iter(range(after))
 
     def stopping(*arguments):
         if next(left, None) is None:
@@ -67,7 +67,7 @@ def test_a_run_that_is_stopped_goes_on(run, monkeypatch, after):
         write(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpointed_run, "write_archive", stopping)
+        patch.setattr(checkpoint_file, "write_archive", stopping)
         assert run("mine.toml", "--output", "out", "--checkpoint", "0")[0] == 130
     assert any(name.endswith(".checkpoint") for name in names("out"))
     status, _, err = run("mine.toml", "--output", "out", "--checkpoint")

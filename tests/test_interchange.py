@@ -184,3 +184,69 @@ def test_importing_mesopop_is_light():
     )
     printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert printed.stdout.strip() == "[]", printed.stderr
+
+
+# --- Chosen neurons ------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=[1, 2])
+def of_neurons(request):
+    chosen = [
+        mp.Neurons("E", [5, 0, 3]),
+        mp.Neurons("I", [1], quantities=["potential"]),
+    ]
+    return mp.simulate(
+        everything(),
+        100.0,
+        dt=0.5,
+        seed=3,
+        trials=request.param,
+        record=["rate", *chosen],
+    )
+
+
+def test_chosen_neurons_are_in_the_dataset(of_neurons):
+    data, record = of_neurons.to_xarray(), of_neurons.neurons["E"]
+    np.testing.assert_array_equal(data.neuron_E, [5, 0, 3])
+    for quantity in ("potential", "input"):
+        variable = data[f"neuron_{quantity}_E"]
+        assert variable.dims == ("trial", "neuron_E", "time")
+        assert variable.attrs["units"] == "mV"
+        values = getattr(record, quantity)
+        np.testing.assert_array_equal(variable.values.reshape(values.shape), values)
+    assert record.u
+    for label, values in record.u.items():
+        found = data[f"neuron_u_{label}"].values
+        np.testing.assert_array_equal(found.reshape(values.shape), values)
+    assert "neuron_potential_I" in data and "neuron_input_I" not in data
+    trains = record.spikes if of_neurons.trials > 1 else [record.spikes]
+    assert sum(map(len, trains)) > 0
+    np.testing.assert_array_equal(
+        data.neuron_spike_time, np.concatenate([train["time"] for train in trains])
+    )
+
+
+def test_chosen_neurons_are_in_the_block(of_neurons):
+    record = of_neurons.neurons["E"]
+    for trial, segment in enumerate(of_neurons.to_neo().segments):
+        found = {
+            (signal.name, signal.annotations.get("population")): signal
+            for signal in segment.analogsignals
+        }
+        signal = found["potential of neurons", "E"]
+        assert list(signal.array_annotations["neuron"]) == [5, 0, 3]
+        values = record.potential if of_neurons.trials == 1 else record.potential[trial]
+        np.testing.assert_array_equal(signal.magnitude.T, values)
+        assert ("potential of neurons", "I") in found and ("input of neurons", "I") not in found
+        train = record.spikes if of_neurons.trials == 1 else record.spikes[trial]
+        assert [t.annotations["neuron"] for t in segment.spiketrains] == [0, 3, 5]
+        for spikes in segment.spiketrains:
+            own = train["time"][train["neuron"] == spikes.annotations["neuron"]]
+            np.testing.assert_array_equal(spikes.magnitude, own)
+
+
+def test_changes_are_told():
+    simulation = mp.Simulation(mp.presets.load("lnp-up-down"), dt=0.5, level="meso", seed=1)
+    assert "changes" not in simulation.run(10.0).to_xarray().attrs
+    simulation.change(mp.with_parameter(simulation.network, "populations.E.drive", -2.0))
+    assert simulation.run(10.0).to_xarray().attrs["changes"] == "10 ms: E.drive -3.5 -> -2.0"

@@ -56,6 +56,9 @@ def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         If it is damaged or truncated, no such file, or of a newer format.
     """
     with open(path, "rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError(f"{path} is not a simulation file, or it is damaged or truncated")
+        file.seek(0)
         try:
             with np.load(file, allow_pickle=False) as archive:
                 entries = {name: archive[name] for name in archive.files}
@@ -77,6 +80,11 @@ def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         raise ValueError(f"{path} is damaged: its checksum is wrong")
     del entries["header"]
     return header, entries
+
+
+def without_slashes(name: str) -> str:
+    """A name that can be part of the path of an entry, of its own for every name."""
+    return name.replace("%", "%25").replace("/", "%2F")
 
 
 def checksum(arrays: Mapping[str, NDArray[Any]]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -12,15 +13,18 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from attrs import frozen
 
-from mesopop.archive import checksum, read_archive, write_archive
+from mesopop.archive import checksum, without_slashes
+from mesopop.checkpoint_file import CheckpointFile, read_checkpoint
+from mesopop.event_log import EventLog, Extent
+from mesopop.file_lock import FileLock
 from mesopop.labelled import Labelled
 from mesopop.progress import progress_bar
 from mesopop.recording import Piece
 from mesopop.recording_file import RecordingFile, require_h5netcdf
-from mesopop.reducers import Reducer
+from mesopop.reducers import EventList, Reducer
 from mesopop.result import Result
 from mesopop.simulation import Simulation
-from mesopop.simulation_file import contents, part_of
+from mesopop.simulation_file import contents, part_of, state_arrays
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 # Values in memory at a time, of what is recorded and of the file.
 _BLOCK_VALUES = 2**20
 _PENDING_BYTES = 2**25
+_PENDING_EVENTS = 2**20  # bytes
 # Seconds after which a block is dealt with, full or not.
 _BLOCK_SECONDS = 1.0
 
@@ -96,10 +101,14 @@ class CheckpointedRun:
         self.done = 0  # bins
         self.elapsed, self.began = 0.0, time.monotonic()  # s, of earlier processes; of this one
         self.file: RecordingFile | None = None
+        self.log: EventLog | None = None
+        self.channels: list[tuple[str, str]] = []  # of it: reducer and list
         self.counts: dict[str, int] = {}  # of the file, at the checkpoint
         self.unwritten: list[Result] = []
+        self.lock: FileLock | None = None
         if to is not None:
             require_h5netcdf()
+        self._saving = None if checkpoint is None else CheckpointFile(checkpoint, simulation)
         # What must be the same for a run to go on from a checkpoint.
         self.start = self._fingerprint() if checkpoint is not None else ""
 
@@ -109,7 +118,7 @@ class CheckpointedRun:
         """Take the run to where its checkpoint is."""
         path = self.checkpoint
         assert path is not None
-        header, arrays = read_archive(path)
+        header, arrays = read_checkpoint(path)
         if "long_run" not in header:
             raise ValueError(f"{path} exists and is not the checkpoint of a long run")
         self._require_same(path, header)
@@ -126,34 +135,53 @@ class CheckpointedRun:
                 f"got {self._kinds()}"
             )
         for name, reducer in self.reducers.items():
-            reducer.set_state(part_of(arrays, f"reducer/{name}/"))
+            reducer.set_state(part_of(arrays, f"reducer/{without_slashes(name)}/"))
+        if told["events"] is not None:
+            assert self.checkpoint is not None
+            self.log = EventLog(_events(self.checkpoint), Extent(**told["events"]["extent"]))
+            lists = self._lists()
+            self.channels = [(name, part) for name, part in told["events"]["lists"]]
+            for channel, key in enumerate(self.channels):
+                lists[key].take_log(self.log, channel)
         self.start, self.done, self.counts = told["start"], told["done"], told["counts"]
         self.elapsed = told["elapsed"]
 
     def save(self, complete: bool = False) -> None:
-        """Bring the disk up to date: first the file, then the checkpoint that relies on it."""
+        """Bring the disk up to date: first the files, then the checkpoint that relies on them."""
         if self.file is not None:
-            self.file.describe(self._empty(), complete=complete)
+            self.file.mark(complete=complete)
             self.file.commit()
             self.counts = self.file.counts
         self.unwritten.clear()
-        if self.checkpoint is None:
+        if self._saving is None:
             return
-        header, arrays = contents(self.simulation)
-        header["long_run"] = {
+        events = None
+        if self.log is not None:
+            events = {"lists": self.channels, "extent": attrs.asdict(self.log.commit())}
+        told = {
             "start": self.start,
             "done": self.done,
             "elapsed": self.elapsed + time.monotonic() - self.began,
             "counts": self.counts,
+            "events": events,
             "bins": self.piece.bins,
             "every": self.every,
             "reducers": self._kinds(),
             **self._told(),
         }
-        for name, reducer in self.reducers.items():
-            for key, values in reducer._state_in_place().items():
-                arrays[f"reducer/{name}/{key}"] = values
-        write_archive(self.checkpoint, header, arrays)
+        arrays = {
+            f"reducer/{without_slashes(name)}/{key}": values
+            for name, reducer in self.reducers.items()
+            for key, values in reducer.bounded_state().items()
+        }
+        self._saving.write({"long_run": told}, arrays)
+
+    def _lists(self) -> dict[tuple[str, str], EventList]:
+        return {
+            (name, part): events
+            for name, reducer in self.reducers.items()
+            for part, events in reducer.lists().items()
+        }
 
     def _told(self) -> dict[str, Any]:
         to = self.to
@@ -162,8 +190,12 @@ class CheckpointedRun:
             to = to.resolve()
             to = to.relative_to(folder) if to.is_relative_to(folder) else to
         return {
-            "record": list(self.piece.record),
+            "record": sorted(self.piece.record),
             "written": list(self.written),
+            "neurons": [
+                [neurons.population, neurons.index.tolist(), neurons.quantities]
+                for neurons in self.piece.chosen
+            ],
             "steps_per_bin": self.piece.steps_per_bin,
             "to": None if to is None else str(to),
         }
@@ -173,7 +205,7 @@ class CheckpointedRun:
         return {name: [type(r).__name__, r.settings()] for name, r in self.reducers.items()}
 
     def _fingerprint(self) -> str:
-        arrays = contents(self.simulation)[1]
+        arrays = state_arrays(self.simulation)
         for name, reducer in self.reducers.items():
             for key, values in reducer.state().items():
                 arrays[f"reducer/{name}/{key}"] = values
@@ -193,7 +225,8 @@ class CheckpointedRun:
                 )
         if told["start"] != self.start:
             raise ValueError(
-                f"{path} is the checkpoint of a run that started from another state; "
+                f"{path} is the checkpoint of a run that started from another state of the "
+                "simulation or of the reducers; "
                 "remove it to start anew, or go on with mesopop.resume"
             )
         if told["done"] > self.piece.bins:
@@ -247,31 +280,57 @@ class CheckpointedRun:
                     # The checkpoint can do with a file that is longer.
                     self.file.commit()
                     self.unwritten.clear()
+                if self.log is not None and self.log.pending > _PENDING_EVENTS:
+                    self.log.flush()
             self.save(complete=self.done == self.piece.bins)
-        except (OSError, FloatingPointError, MemoryError) as error:
-            error.result = self._outcome()  # type: ignore[union-attr]
+        except Exception as error:
+            # Also one of a reducer of the user, which may then know no result.
+            with suppress(Exception):
+                error.result = self._outcome()  # type: ignore[attr-defined]
             raise
         finally:
-            if self.file is not None:
-                self.file.close()
+            self._close()
 
     def _open(self) -> None:
-        # A checkpoint before there is a file, so that no file is without one.
-        if self.done == 0:
-            self.save()
+        if self._saving is not None:
+            self.lock = FileLock(self._saving.path)
+            lists = self._lists()
+            if lists and self.log is None:
+                self.log = EventLog(_events(self._saving.path))
+                self.channels = list(lists)
+                for channel, key in enumerate(self.channels):
+                    lists[key].begin_log(self.log, channel)
+            if self.log is not None:
+                self.log.open()
+            # A checkpoint before there is a recording, so that none is without one.
+            if self.done == 0:
+                self._saving.begin()
+                self.save()
         if self.to is None:
             return
         if self.done == 0:
-            self.file = RecordingFile.create(self.to, self.written, self._empty())
+            # What a result says of the simulation beside its arrays.
+            like = self.simulation._empty_result(self.piece)
+            self.file = RecordingFile.create(self.to, self.written, self.piece.chosen, like)
         else:
             self.file = RecordingFile.reopen(self.to, self.counts)
-            self.file.describe(self._empty(), complete=False)
+            self.file.mark(complete=False)
         self.file.commit()
 
+    def _close(self) -> None:
+        with ExitStack() as stack:  # whichever fails
+            if self.lock is not None:
+                stack.callback(self.lock.release)
+            if self.log is not None:
+                stack.callback(self.log.close)
+                for events in self._lists().values():
+                    events.leave_log()
+            if self.file is not None:
+                self.file.close()
+
     def _block(self, stopped: Callable[[], bool], due: float, bar: Any) -> None:
-        network = self.simulation.network
-        channels = (len(network.populations) + len(network.projections)) * len(self.piece.record)
-        most = max(1, _BLOCK_VALUES // (channels * self.simulation.trials))
+        of_a_bin = self.simulation._engines.recording(attrs.evolve(self.piece, bins=1)).memory
+        most = max(1, 8 * _BLOCK_VALUES // max(1, of_a_bin))
         until = min(due, time.monotonic() + _BLOCK_SECONDS)
         begun = False
 
@@ -282,26 +341,30 @@ class CheckpointedRun:
 
         piece = attrs.evolve(self.piece, bins=min(most, self.piece.bins - self.done))
         try:
-            self._take(self.simulation._advance(piece, bar, pause))
+            result = self.simulation._advance(piece, bar, pause)
         except (FloatingPointError, MemoryError) as error:
             # What came before is good, and the last thing that is.
-            self._take(error.result)  # type: ignore[union-attr]
-            if self.file is not None:
-                self.file.commit()
-                self.unwritten.clear()
+            if hasattr(error, "result"):
+                self._take(error.result)
+                if self.file is not None:
+                    self.file.commit()
+                    self.unwritten.clear()
             raise
+        self._take(result)
 
     def _take(self, result: Result) -> None:
-        for reducer in self.reducers.values():
-            reducer.update(result)
         if self.file is not None:
             self.unwritten.append(result)
             self.file.append(result)
+        failure: Exception | None = None
+        for reducer in self.reducers.values():
+            try:
+                reducer.update(result)
+            except Exception as error:  # the others are to have the block nevertheless
+                failure = error
         self.done += len(result.t)
-
-    def _empty(self) -> Result:
-        # What a result says of the simulation beside its arrays.
-        return self.simulation._empty_result(self.piece)
+        if failure is not None:
+            raise failure
 
     def _outcome(self) -> LongRun:
         found = {name: r.result for name, r in self.reducers.items() if r.bins}
@@ -314,6 +377,10 @@ class CheckpointedRun:
             to=self.to,
             unwritten=tuple(self.unwritten),
         )
+
+
+def _events(checkpoint: Path) -> Path:
+    return checkpoint.with_name(f"{checkpoint.name}.events")
 
 
 def _plain(value: Any) -> Any:

@@ -175,7 +175,7 @@ def checkpoints_in(folder: Path) -> list[Path]:
 
 def remove_checkpoints(run: ExperimentRun, folder: Path) -> None:
     """Remove what `run_experiment` left for going on, once the results are elsewhere."""
-    for suffix in (".checkpoint", ".nc"):
+    for suffix in (".checkpoint", ".checkpoint.network", ".nc"):
         for level in run.levels:
             _file(folder, level.result.settings, suffix).unlink(missing_ok=True)
 

@@ -17,7 +17,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from mesopop.atomic_file import write_atomically
+from mesopop.atomic_file import naming, write_at, write_atomically
+from mesopop.file_lock import FileLock
 
 _PAGE = 4096
 _MAGIC = b"mesopop journal 1\n"
@@ -42,8 +43,8 @@ class JournaledFile:
 
     def __init__(self, path: Path, *, create: bool) -> None:
         self.path = path
-        self._journal = path.with_name(f".{path.name}.journal")
-        self._lock = _Lock(path)
+        self._journal = _journal_of(path)
+        self._lock = FileLock(path)
         self._descriptor = -1
         try:
             flags = os.O_RDWR | getattr(os, "O_BINARY", 0) | (os.O_CREAT if create else 0)
@@ -127,9 +128,10 @@ class JournaledFile:
             If that is not possible; it can be tried again.
         """
         new = {page: data for page, data in self._pages.items() if page * _PAGE >= self._committed}
-        for offset, data in _runs(new):
-            _write(self._descriptor, offset, data[: self._size - offset])
-        os.fsync(self._descriptor)
+        with naming(self.path):
+            for offset, data in _runs(new):
+                write_at(self._descriptor, offset, data[: self._size - offset])
+            os.fsync(self._descriptor)
         old = {page: data for page, data in self._pages.items() if page not in new}
         if old:
             replaced = b"".join(
@@ -172,9 +174,27 @@ class JournaledFile:
                 for at in (0, 8)
             )
             position += 16 + size
-            _write(self._descriptor, offset, entries[position - size : position])
+            write_at(self._descriptor, offset, entries[position - size : position])
         os.fsync(self._descriptor)
         self._journal.unlink()
+
+
+def finish_commit(path: Path) -> None:
+    """Take up the journal that a process has left which was killed at the end of a commit.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written to, or another process is just doing so.
+    ValueError
+        If the journal is damaged.
+    """
+    if path.exists() and _journal_of(path).exists():
+        JournaledFile(path, create=False).close()
+
+
+def _journal_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.journal")
 
 
 def _runs(pages: dict[int, bytearray]) -> list[tuple[int, bytearray]]:
@@ -190,36 +210,3 @@ def _runs(pages: dict[int, bytearray]) -> list[tuple[int, bytearray]]:
 
 def _entry(offset: int, data: bytearray) -> bytes:
     return offset.to_bytes(8, "little") + len(data).to_bytes(8, "little") + data
-
-
-def _write(descriptor: int, offset: int, data: bytes | bytearray) -> None:
-    os.lseek(descriptor, offset, os.SEEK_SET)
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-class _Lock:
-    # Of a file beside it: one of the file itself would keep HDF5 from reading it.
-    def __init__(self, path: Path) -> None:
-        self._path = path.with_name(f".{path.name}.lock")
-        self._descriptor = -1
-        try:
-            import fcntl
-        except ImportError:  # not a POSIX system
-            return
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Not one that its last owner has just removed.
-            if os.fstat(self._descriptor).st_nlink == 0:
-                raise BlockingIOError
-        except BlockingIOError:
-            os.close(self._descriptor)
-            raise OSError(f"{path} is being written by another process") from None
-
-    def release(self) -> None:
-        if self._descriptor >= 0:
-            self._path.unlink(missing_ok=True)
-            os.close(self._descriptor)
-            self._descriptor = -1

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
-from mesopop.archive import read_archive
+from mesopop.checkpoint_file import read_checkpoint
 from mesopop.checkpointed_run import CheckpointedRun, LongRun
 from mesopop.neuron_recording import Neurons
 from mesopop.recording import DEFAULT_RECORD, PER_POPULATION, Piece, is_recorded
@@ -22,7 +22,7 @@ def run_long(
     *,
     reduce: Mapping[str, Reducer] | None = None,
     to: str | PathLike[str] | None = None,
-    record: Sequence[str] | None = None,
+    record: Sequence[str | Neurons] | None = None,
     record_dt: float | None = None,
     checkpoint: str | PathLike[str] | None = None,
     checkpoint_every: float = 60.0,
@@ -48,7 +48,7 @@ def run_long(
     to : path, optional
         A ``.nc`` file (netCDF4, HDF5) to write the recording to; `Result.load`, xarray and others
         read it, also while the simulation runs. Needs ``pip install 'mesopop[stream]'``.
-    record : sequence of str, optional
+    record : sequence of str or Neurons, optional
         What to write to it; default as in `Simulation.run`. (What reducers need is recorded
         anyway.)
     record_dt : float, optional
@@ -91,24 +91,26 @@ def run_long(
     >>> run.reduced["rates"].counts
     array([ 471,   57,  236, 1083])
     """
-    reducers = dict(reduce or {})
+    if not isinstance(simulation, Simulation):
+        raise TypeError(f"simulation must be a Simulation, got {simulation!r}")
+    reducers = _checked(reduce)
     if not reducers and to is None:
         raise ValueError("run_long keeps nothing: give it reduce= or to=, or use Simulation.run")
-    for name, reducer in reducers.items():
-        if not isinstance(reducer, Reducer):
-            raise TypeError(f'reduce["{name}"] must be a Reducer, got {reducer!r}')
     if to is None and record is not None:
         raise ValueError("record says what to write to a file: it needs to=")
-    for item in record or ():
-        if isinstance(item, Neurons):
-            raise ValueError(
-                f'record: Neurons("{item.population}", ...) cannot be written while a long run goes '
-                "on; use Simulation.run or Simulation.blocks"
-            )
-    written = () if to is None else tuple(DEFAULT_RECORD if record is None else record)
+    asked = () if to is None else tuple(DEFAULT_RECORD if record is None else record)
     needed = [quantity for reducer in reducers.values() for quantity, _ in reducer.series]
-    piece = simulation._piece(duration, list(dict.fromkeys([*written, *needed])), record_dt)
+    piece = simulation._piece(duration, list(dict.fromkeys([*asked, *needed])), record_dt)
+    written = tuple(item for item in asked if isinstance(item, str))
     _require_labels(simulation, reducers)
+    for reducer in reducers.values():
+        reducer.check(piece.record_dt)
+    if (
+        to is not None
+        and checkpoint is not None
+        and Path(to).resolve() == Path(checkpoint).resolve()
+    ):
+        raise ValueError(f"to and checkpoint must be two files, got {str(to)!r} for both")
     every = require_number("checkpoint_every", checkpoint_every, "s", ge=0)
     run = CheckpointedRun(
         simulation=simulation,
@@ -179,11 +181,11 @@ def resume(
     2000.0
     """
     path = Path(checkpoint)
-    header, arrays = read_archive(path)
+    header, arrays = read_checkpoint(path)
     if "long_run" not in header:
         raise ValueError(f"{path} is not the checkpoint of a long run")
     told = header["long_run"]
-    reducers = dict(reduce or {})
+    reducers = _checked(reduce)
     if not reducers:
         for name, (kind, settings) in told["reducers"].items():
             reducers[name] = reducer_from(kind, settings)
@@ -192,6 +194,10 @@ def resume(
         simulation=simulation,
         piece=Piece(
             record=tuple(told["record"]),
+            chosen=tuple(
+                Neurons(population, index, quantities=quantities)
+                for population, index, quantities in told["neurons"]
+            ),
             bins=told["bins"],
             steps_per_bin=told["steps_per_bin"],
             dt=simulation.dt,
@@ -205,6 +211,25 @@ def resume(
     )
     run.take_up(header, arrays)
     return run.execute(progress)
+
+
+def _checked(reduce: Mapping[str, Reducer] | None) -> dict[str, Reducer]:
+    if reduce is None:
+        return {}
+    if not isinstance(reduce, Mapping):
+        raise TypeError(f"reduce must map names to reducers, got {reduce!r}")
+    names: dict[int, str] = {}
+    for name, reducer in reduce.items():
+        if not isinstance(name, str):
+            raise TypeError(f"reduce: names must be strings, got {name!r}")
+        if not isinstance(reducer, Reducer):
+            raise TypeError(f'reduce["{name}"] must be a Reducer, got {reducer!r}')
+        if id(reducer) in names:
+            raise ValueError(
+                f'reduce: "{names[id(reducer)]}" and "{name}" are one reducer; make two of them'
+            )
+        names[id(reducer)] = name
+    return dict(reduce)
 
 
 def _require_labels(simulation: Simulation, reducers: Mapping[str, Reducer]) -> None:

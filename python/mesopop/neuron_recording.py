@@ -9,6 +9,7 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import ArrayLike, NDArray
 
+from mesopop.archive import without_slashes
 from mesopop.labelled import Labelled
 from mesopop.network import Network, Population
 from mesopop.neurons import LIF, LNP
@@ -117,6 +118,12 @@ def _available(network: Network, population: Population) -> tuple[str, ...]:
     return tuple(name for name in PER_NEURON if has[name])
 
 
+def neuron_variable(quantity: str, label: str) -> str:
+    """What a netCDF file calls a quantity of chosen neurons; without one, their dimension."""
+    name = without_slashes(label)  # HDF5 would make folders
+    return f"neuron_{quantity}_{name}" if quantity else f"neuron_{name}"
+
+
 def _labelled(values: dict[str, Any] | None) -> Labelled | None:
     return None if values is None else Labelled(values)
 
@@ -184,6 +191,14 @@ class NeuronRecord:
             else:
                 found.append((name, "", values))
         return found
+
+    def series(self, population: str) -> list[tuple[str, str, NDArray[np.float64]]]:
+        """All series, each with its quantity and its projection, or the `population` of the record."""
+        return [
+            (quantity, label or population, values)
+            for quantity, label, values in self.arrays()
+            if quantity not in ("index", "spikes")
+        ]
 
     @classmethod
     def from_arrays(cls, arrays: Iterable[tuple[str, str, NDArray[Any]]]) -> NeuronRecord:

@@ -3,7 +3,11 @@
 A variable per quantity, ``rate(population, time)`` or with several trials ``rate(population, trial,
 time)``; what a population or projection does not have is NaN and takes no room. Spikes are a list of
 their own: ``spike_time(spike)``, ``spike_neuron``, ``spike_population`` (an index), ``spike_trial``.
-``header`` is what `Result` holds beside the arrays, as JSON.
+Chosen neurons have variables by population or projection, ``neuron_potential_E(neuron_E, time)``,
+``neuron_u_E->E(neuron_E, time)``, after the trial if there are several, and a list of their spikes,
+``neuron_spike_time`` ...
+``header`` is what `Result` holds beside the arrays, as JSON; the attribute ``complete`` is 1 once the run
+has come to its end.
 """
 
 from __future__ import annotations
@@ -16,7 +20,9 @@ import attrs
 import numpy as np
 
 from mesopop.changes import Change
-from mesopop.journaled_file import JournaledFile
+from mesopop.journaled_file import JournaledFile, finish_commit
+from mesopop.network import Network
+from mesopop.neuron_recording import NeuronRecord, Neurons, neuron_variable
 from mesopop.recording import PER_POPULATION, SPIKE, is_recorded
 from mesopop.result import QUANTITIES, Result
 from mesopop.settings import EngineSettings
@@ -53,11 +59,12 @@ class RecordingFile:
             self._journaled.close()
             raise
         self._text = h5py.string_dtype()
-        self._header: dict[str, Any] = {}
 
     @classmethod
-    def create(cls, path: Path, record: tuple[str, ...], like: Result) -> RecordingFile:
-        """A new file, in place of one that exists, for the quantities `record`.
+    def create(
+        cls, path: Path, record: tuple[str, ...], chosen: tuple[Neurons, ...], like: Result
+    ) -> RecordingFile:
+        """A new file, in place of one that exists, for the quantities `record` and chosen neurons.
 
         `like` is a result of the simulation, perhaps an empty one.
         """
@@ -89,13 +96,14 @@ class RecordingFile:
             variable.attrs["units"] = UNITS[quantity]
             variable.attrs["long_name"] = _DESCRIPTION[quantity]
         if "spikes" in record:
-            file.dimensions["spike"] = None
-            for name, kind in _SPIKE.items():
-                file.create_variable(name, ("spike",), kind, chunks=(_CHUNK,))
-            file["spike_time"].attrs["units"] = "ms"
-        file.create_variable("header", (), self._text)
+            self._list_spikes("")
+        for neurons in chosen:
+            self._choose(neurons, like)
+        of_neurons = {neurons.population: neurons.of(network) for neurons in chosen}
+        header = json.dumps({**_header(like), "neurons": of_neurons})
+        file.create_variable("header", (), self._text)[...] = header
         file.attrs["title"] = f"mesopop {like.versions['mesopop']}, {like.label}"
-        self.describe(like, complete=False)
+        self.mark(complete=False)
         return self
 
     @classmethod
@@ -125,7 +133,7 @@ class RecordingFile:
     def counts(self) -> dict[str, int]:
         """Length of what grows: bins, and spikes if they are recorded."""
         sizes = {name: dimension.size for name, dimension in self._file.dimensions.items()}
-        return {name: sizes[name] for name in ("time", "spike") if name in sizes}
+        return {name: sizes[name] for name in ("time", "spike", "neuron_spike") if name in sizes}
 
     @property
     def pending(self) -> int:
@@ -150,15 +158,18 @@ class RecordingFile:
                 if name in recorded:
                     variable[row, ..., start:stop] = recorded[name]
         if "spike_time" in file.variables:
-            self._append_spikes(result, rows["population"])
+            self._append_spikes("", dict(result.spikes), network)
+        for population, record in result.neurons.items():
+            for quantity, label, values in record.series(population):
+                file[neuron_variable(quantity, label)][..., start:stop] = values
+        trains = {name: r.spikes for name, r in result.neurons.items() if r.spikes is not None}
+        if trains:
+            self._append_spikes("neuron_", trains, network)
 
-    def describe(self, result: Result, *, complete: bool) -> None:
-        """Say in the file what its last result is of, and whether it is the last one."""
-        header = _header(result, complete)
-        if header != self._header:
-            self._file["header"][...] = json.dumps(header)
+    def mark(self, *, complete: bool) -> None:
+        """Say in the file whether all of the run is in it."""
+        if self._file.attrs.get("complete") != complete:
             self._file.attrs["complete"] = np.int8(complete)
-            self._header = header
 
     def commit(self) -> None:
         """Bring the disk up to date.
@@ -183,24 +194,61 @@ class RecordingFile:
             variable = self._file.create_variable(dimension, (dimension,), self._text)
             variable[:] = np.array(names, dtype=object)
 
-    def _append_spikes(self, result: Result, populations: list[str]) -> None:
-        for index, name in enumerate(populations):
-            trains = result.spikes[name]
-            for trial, train in enumerate([trains] if result.trials == 1 else trains):
-                start = self._file.dimensions["spike"].size
+    def _list_spikes(self, prefix: str) -> None:
+        self._file.dimensions[f"{prefix}spike"] = None
+        for name, kind in _SPIKE.items():
+            self._file.create_variable(
+                f"{prefix}{name}", (f"{prefix}spike",), kind, chunks=(_CHUNK,)
+            )
+        self._file[f"{prefix}spike_time"].attrs["units"] = "ms"
+
+    def _append_spikes(self, prefix: str, spikes: dict[str, Any], network: Network) -> None:
+        for index, population in enumerate(network.populations):
+            trains = spikes.get(population.name, [])
+            for trial, train in enumerate(trains if isinstance(trains, list) else [trains]):
+                start = self._file.dimensions[f"{prefix}spike"].size
                 stop = start + len(train)
-                self._file.resize_dimension("spike", stop)
+                self._file.resize_dimension(f"{prefix}spike", stop)
                 columns = (train["time"], train["neuron"], index, trial)
                 for variable, values in zip(_SPIKE, columns, strict=True):
-                    self._file[variable][start:stop] = values
+                    self._file[f"{prefix}{variable}"][start:stop] = values
+
+    def _choose(self, neurons: Neurons, like: Result) -> None:
+        file, name = self._file, neurons.population
+        dimension, count = neuron_variable("", name), len(neurons.index)
+        file.dimensions[dimension] = count
+        numbers = file.create_variable(dimension, (dimension,), "i8", data=neurons.index)
+        numbers.attrs["long_name"] = f"number in population {name}"
+        trial, trials = (("trial",), (like.trials,)) if like.trials > 1 else ((), ())
+        bins = max(_LEAST, _CHUNK // (like.trials * count))
+        quantities = neurons.of(like.network)
+        plastic = [p.label for p in like.network.projections if p.source == name and p.stp]
+        for quantity in (q for q in quantities if q != "spikes"):
+            for label in plastic if quantity in ("u", "x") else [name]:
+                variable = file.create_variable(
+                    neuron_variable(quantity, label),
+                    (*trial, dimension, "time"),
+                    "f8",
+                    fillvalue=np.nan,
+                    chunks=(*trials, count, bins),
+                )
+                variable.attrs["units"] = "1" if quantity in ("u", "x") else "mV"
+                variable.attrs["long_name"] = f"{quantity} of {label} at the end of the bin"
+        if "spikes" in quantities and "neuron_spike_time" not in file.variables:
+            self._list_spikes("neuron_")
 
 
 def read_recording(path: Path) -> Result:
     """Read the whole of a file into memory."""
     from mesopop.network_toml import network_from_dict
 
-    _, h5netcdf = require_h5netcdf()
+    h5py, h5netcdf = require_h5netcdf()
+    finish_commit(path)
+    if path.exists() and not h5py.is_hdf5(path):
+        raise ValueError(f"{path} is not the recording of a long run, or it is damaged")
     with h5netcdf.File(path, "r", decode_vlen_strings=True) as file:
+        if "header" not in file.variables:
+            raise ValueError(f"{path} is not the recording of a long run")
         header = json.loads(file["header"][()])
         if header["format"] > FORMAT:
             raise ValueError(
@@ -220,8 +268,11 @@ def read_recording(path: Path) -> Result:
                 if is_recorded(network, quantity, name)
             }
         if "spike_time" in file.variables:
-            recorded["spikes"] = _read_spikes(file, rows["population"], trials)
+            recorded["spikes"] = _read_spikes(file, "", network, trials)
+        if header["neurons"]:
+            recorded["neurons"] = _read_neurons(file, header["neurons"], network, trials)
         t = file["time"][:]
+        complete = bool(file.attrs["complete"])
     return Result(
         network=network,
         settings=EngineSettings(**header["settings"]),
@@ -229,7 +280,8 @@ def read_recording(path: Path) -> Result:
         seed=tuple(header["seed"]) if isinstance(header["seed"], list) else header["seed"],
         spawn_key=tuple(header["spawn_key"]),
         changes=tuple(Change(**change) for change in header["changes"]),
-        **{k: header[k] for k in ("dt", "record_dt", "trials", "complete", "versions")},
+        complete=complete,
+        **{k: header[k] for k in ("dt", "record_dt", "trials", "versions")},
         **recorded,
     )
 
@@ -252,7 +304,7 @@ def require_h5netcdf() -> tuple[Any, Any]:
     return h5py, h5netcdf
 
 
-def _header(result: Result, complete: bool) -> dict[str, Any]:
+def _header(result: Result) -> dict[str, Any]:
     from mesopop.network_toml import network_to_dict
 
     return {
@@ -262,15 +314,38 @@ def _header(result: Result, complete: bool) -> dict[str, Any]:
         "seed": result.seed,
         "spawn_key": result.spawn_key,
         "changes": [attrs.asdict(change) for change in result.changes],
-        "complete": complete,
         **{k: getattr(result, k) for k in ("dt", "record_dt", "trials", "versions")},
     }
 
 
-def _read_spikes(file: Any, populations: list[str], trials: int) -> dict[str, Any]:
-    times, neurons, owner, trial = (file[name][:] for name in _SPIKE)
+def _read_neurons(
+    file: Any, chosen: dict[str, list[str]], network: Network, trials: int
+) -> dict[str, NeuronRecord]:
+    spikes = {}
+    if "neuron_spike_time" in file.variables:
+        spikes = _read_spikes(file, "neuron_", network, trials)
+    found = {}
+    for name, quantities in chosen.items():
+        parts: dict[str, Any] = {"index": file[neuron_variable("", name)][:]}
+        for quantity in quantities:
+            if quantity == "spikes":
+                parts[quantity] = spikes[name]
+            elif quantity in ("u", "x"):
+                parts[quantity] = {
+                    p.label: file[neuron_variable(quantity, p.label)][...]
+                    for p in network.projections
+                    if p.source == name and p.stp
+                }
+            else:
+                parts[quantity] = file[neuron_variable(quantity, name)][...]
+        found[name] = NeuronRecord(**parts)
+    return found
+
+
+def _read_spikes(file: Any, prefix: str, network: Network, trials: int) -> dict[str, Any]:
+    times, neurons, owner, trial = (file[f"{prefix}{name}"][:] for name in _SPIKE)
     spikes: dict[str, Any] = {}
-    for index, name in enumerate(populations):
+    for index, name in enumerate(p.name for p in network.populations):
         trains = []
         for number in range(trials):
             chosen = (owner == index) & (trial == number)

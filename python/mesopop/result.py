@@ -261,9 +261,10 @@ class Result:
             `rate`, `potential` (population, trial, time), `release`, `u`, `x` (projection, trial,
             time), as far as they were recorded; nan where there is no such thing, e.g. the
             potential of Poisson neurons. Spikes one after the other: `spike_time`, `spike_neuron`,
-            `spike_population`, `spike_trial` (spike). There is a dimension `trial` even for one.
-            `time` is the end of the bins, ms. Attributes say what was simulated and how: the
-            network as TOML, settings, seed, versions.
+            `spike_population`, `spike_trial` (spike). Of chosen neurons e.g.
+            ``neuron_potential_E`` (trial, neuron_E, time). There is a dimension `trial` even for
+            one. `time` is the end of the bins, ms. Attributes say what was simulated and how: the
+            network as TOML, settings, changes, seed, versions.
 
         Raises
         ------
@@ -293,8 +294,8 @@ class Result:
             One `neo.Segment` per trial, with a `neo.AnalogSignal` for each recorded quantity (its
             channels annotated with populations or projections; a sample stands for the bin that
             ends at its time) and, if spikes were recorded, a `neo.SpikeTrain` for each neuron,
-            annotated with population and neuron. The block is annotated with what was simulated
-            and how.
+            annotated with population and neuron. Chosen neurons have signals of their own. The
+            block is annotated with what was simulated and how.
 
         Raises
         ------

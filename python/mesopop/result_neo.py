@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mesopop.extras import require_extra
 from mesopop.result_xarray import description
@@ -24,32 +26,54 @@ def as_block(result: Result) -> Any:
         segment = neo.Segment(name=f"trial {trial}", index=trial)
         for quantity, unit in _UNITS.items():
             if getattr(result, quantity):
-                segment.analogsignals.append(_signal(neo, result, quantity, unit, trial))
+                recorded = getattr(result, quantity)
+                values = np.stack([np.atleast_2d(v)[trial] for v in recorded.values()])
+                owner = "projection" if quantity in _BY_PROJECTION else "population"
+                channels = {owner: list(recorded)}
+                segment.analogsignals.append(_signal(neo, result, values, quantity, unit, channels))
         for name, trains in result.spikes.items():
             train = trains if result.trials == 1 else trains[trial]
             size = result.network.population(name).size
-            segment.spiketrains.extend(_trains(neo, result, name, train, size))
+            segment.spiketrains.extend(_trains(neo, result, name, train, range(size)))
+        for name, record in result.neurons.items():
+            for quantity, label, values in record.series(name):
+                of_trial = values if result.trials == 1 else values[trial]
+                unit = "" if quantity in _BY_PROJECTION else "mV"
+                channels = {"neuron": record.index.tolist()}
+                owner = "projection" if quantity in _BY_PROJECTION else "population"
+                segment.analogsignals.append(
+                    _signal(neo, result, of_trial, f"{quantity} of neurons", unit, channels)
+                )
+                segment.analogsignals[-1].annotate(**{owner: label})
+            if record.spikes is not None and name not in result.spikes:
+                train = record.spikes if result.trials == 1 else record.spikes[trial]
+                segment.spiketrains.extend(_trains(neo, result, name, train, sorted(record.index)))
         block.segments.append(segment)
     return block
 
 
-def _signal(neo: Any, result: Result, quantity: str, unit: str, trial: int) -> Any:
-    recorded = getattr(result, quantity)
-    names = list(recorded)
-    values = np.stack([np.atleast_2d(recorded[name])[trial] for name in names], axis=1)
-    channel = "projection" if quantity in _BY_PROJECTION else "population"
+def _signal(
+    neo: Any,
+    result: Result,
+    values: NDArray[np.float64],
+    name: str,
+    unit: str,
+    channels: dict[str, list[Any]],
+) -> Any:
     return neo.AnalogSignal(
-        values,
+        values.T,
         units=unit or "dimensionless",
         # A sample stands for the bin that ends at its time.
         t_start=_ms(float(result.t[0]) if len(result.t) else 0.0),
         sampling_period=_ms(result.record_dt),
-        name=quantity,
-        array_annotations={channel: names},
+        name=name,
+        array_annotations=channels,
     )
 
 
-def _trains(neo: Any, result: Result, population: str, train: Any, size: int) -> list[Any]:
+def _trains(
+    neo: Any, result: Result, population: str, train: Any, numbers: Sequence[int]
+) -> list[Any]:
     order = np.argsort(train["neuron"], kind="stable")
     times, neurons = train["time"][order], train["neuron"][order]
     start = _start(result)
@@ -63,10 +87,10 @@ def _trains(neo: Any, result: Result, population: str, train: Any, size: int) ->
             t_stop=stop,
             name=f"{population} {neuron}",
             population=population,
-            neuron=neuron,
+            neuron=int(neuron),
         )
-        for neuron, of_neuron in enumerate(
-            np.split(times, np.searchsorted(neurons, np.arange(1, size)))
+        for neuron, of_neuron in zip(
+            numbers, np.split(times, np.searchsorted(neurons, numbers[1:])), strict=True
         )
     ]
 

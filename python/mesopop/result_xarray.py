@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from mesopop.extras import require_extra
 from mesopop.network_toml import network_as_toml
+from mesopop.neuron_recording import neuron_variable
 
 if TYPE_CHECKING:
     import xarray
@@ -48,13 +50,27 @@ def as_dataset(result: Result) -> xarray.Dataset:
                 {"units": units, "long_name": meaning},
             )
     if result.spikes:
-        data |= _spikes(result)
+        data |= _spikes(result.spikes, result.trials)
+    numbers = {}
+    for name, record in result.neurons.items():
+        dim = neuron_variable("", name)
+        numbers[dim] = (dim, record.index, {"long_name": f"number in population {name}"})
+        for quantity, label, values in record.series(name):
+            data[neuron_variable(quantity, label)] = (
+                ("trial", dim, "time"),
+                values if result.trials > 1 else values[np.newaxis],
+                {"units": "1" if quantity in ("u", "x") else "mV"},
+            )
+    of_neurons = {name: r.spikes for name, r in result.neurons.items() if r.spikes is not None}
+    if of_neurons:
+        data |= _spikes(of_neurons, result.trials, "neuron_")
     time = {"units": "ms", "long_name": "end of the recording bin"}
     used = {dim for dims, *_ in data.values() for dim in dims}
     coordinates: dict[str, Any] = {
         "time": ("time", result.t, time),
         "trial": np.arange(result.trials),
         **{dim: labels for dim, labels in names.items() if dim in used},
+        **numbers,
     }
     return xarray.Dataset(data, coords=coordinates, attrs=description(result))  # type: ignore[no-any-return]
 
@@ -68,6 +84,7 @@ def description(result: Result) -> dict[str, Any]:
         "record_dt": result.record_dt,
         "complete": int(result.complete),  # netCDF knows no truth values
         "network": network_as_toml(result.network),
+        **({"changes": "\n".join(map(str, result.changes))} if result.changes else {}),
         # May have more than 64 bits, or several words.
         "seed": json.dumps(result.seed),
         "spawn_key": json.dumps(result.spawn_key),
@@ -75,22 +92,23 @@ def description(result: Result) -> dict[str, Any]:
     }
 
 
-def _spikes(result: Result) -> dict[str, Any]:
+def _spikes(spikes: Mapping[str, Any], count: int, prefix: str = "") -> dict[str, Any]:
     # All spikes one after the other, by trial, population and time.
     times: list[NDArray[Any]] = []
     neurons: list[NDArray[Any]] = []
     trials: list[NDArray[Any]] = []
     names: list[NDArray[Any]] = []
-    for trial in range(result.trials):
-        for name, trains in result.spikes.items():
-            train = trains if result.trials == 1 else trains[trial]
+    for trial in range(count):
+        for name, trains in spikes.items():
+            train = trains if count == 1 else trains[trial]
             times.append(train["time"])
             neurons.append(train["neuron"])
             trials.append(np.full(len(train), trial))
             names.append(np.full(len(train), name))
+    dim, in_population = f"{prefix}spike", {"long_name": "number in population"}
     return {
-        "spike_time": ("spike", np.concatenate(times), {"units": "ms"}),
-        "spike_neuron": ("spike", np.concatenate(neurons), {"long_name": "number in population"}),
-        "spike_population": ("spike", np.concatenate(names)),
-        "spike_trial": ("spike", np.concatenate(trials)),
+        f"{dim}_time": (dim, np.concatenate(times), {"units": "ms"}),
+        f"{dim}_neuron": (dim, np.concatenate(neurons), in_population),
+        f"{dim}_population": (dim, np.concatenate(names)),
+        f"{dim}_trial": (dim, np.concatenate(trials)),
     }

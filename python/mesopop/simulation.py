@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from mesopop.archive import read_archive, write_archive
+from mesopop.archive import write_archive
 from mesopop.changes import Change, changes_between
 from mesopop.compiled import compile_network
 from mesopop.engines import Engines
@@ -470,4 +470,6 @@ class Simulation:
         >>> bool((copy.run(1000).rate["E"] == simulation.run(1000).rate["E"]).all())
         True
         """
-        return restored(Path(path), *read_archive(Path(path)), n_threads=n_threads)
+        from mesopop.checkpoint_file import read_checkpoint
+
+        return restored(Path(path), *read_checkpoint(Path(path)), n_threads=n_threads)

@@ -29,10 +29,15 @@ def contents(simulation: Simulation) -> tuple[dict[str, Any], Arrays]:
     """
     from mesopop.network_toml import network_to_dict
 
-    simulation._engines.require_finite()
+    header = describe(simulation, network_to_dict(simulation.network))
+    return header, state_arrays(simulation)
+
+
+def describe(simulation: Simulation, tables: dict[str, Any]) -> dict[str, Any]:
+    """Header of a simulation, with the `tables` of its network, or what stands for them."""
     seed = simulation.seed_sequence
-    header = {
-        "network": network_to_dict(simulation.network),
+    return {
+        "network": tables,
         "settings": attrs.asdict(simulation.settings),
         "dt": simulation.dt,
         "history": simulation.history,
@@ -43,12 +48,22 @@ def contents(simulation: Simulation) -> tuple[dict[str, Any], Arrays]:
         "changes": [attrs.asdict(change) for change in simulation.changes],
         "versions": versions(),
     }
-    arrays = {
+
+
+def state_arrays(simulation: Simulation) -> Arrays:
+    """State of all trials.
+
+    Raises
+    ------
+    RuntimeError
+        As `contents`.
+    """
+    simulation._engines.require_finite()
+    return {
         f"state/{trial}/{name}": values
         for trial in range(simulation.trials)
         for name, values in simulation.state(trial).items()
     }
-    return header, arrays
 
 
 def restored(

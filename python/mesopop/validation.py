@@ -171,7 +171,7 @@ def one_of(*options: str) -> Validator:
     return check
 
 
-def steps(name: str, value_ms: float, dt: float) -> int:
+def steps(name: str, value_ms: float, dt: float, step: str = "dt") -> int:
     """Convert a time to a number of time steps.
 
     Parameters
@@ -182,6 +182,8 @@ def steps(name: str, value_ms: float, dt: float) -> int:
         A time >= 0, ms.
     dt : float
         The time step, ms.
+    step : str
+        What the error should call it.
 
     Returns
     -------
@@ -195,14 +197,14 @@ def steps(name: str, value_ms: float, dt: float) -> int:
         Otherwise; the error names the value, `dt` and the nearest multiples.
     """
     value = require_number(name, value_ms, "ms", ge=0)
-    dt = require_number("dt", dt, "ms", gt=0)
+    dt = require_number(step, dt, "ms", gt=0)
     exact = value / dt
     nearest = round(exact)
     # Beyond 1e9 steps the rounding of the two numbers themselves exceeds 1e-6 of a step.
     if abs(exact - nearest) > max(1e-6, exact * 2.0**-51):
         below, above = math.floor(exact) * dt, math.ceil(exact) * dt
         raise ValueError(
-            f"{name} must be a multiple of dt = {dt!r} ms, got {value!r} ms; "
+            f"{name} must be a multiple of {step} = {dt!r} ms, got {value!r} ms; "
             f"the nearest are {below:.12g} ms and {above:.12g} ms"
         )
     return nearest

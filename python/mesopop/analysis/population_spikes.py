@@ -49,10 +49,9 @@ class PopulationSpikes:
         Time of the maximum of the smoothed series within the excursion (ms).
     amplitudes, raw_amplitudes : ndarray, shape (n_events,)
         Maximum within the excursion of the smoothed series and of the series itself (its units).
-    widths : ndarray, shape (n_events,), or None
+    widths : ndarray, shape (n_events,)
         Width of the smoothed series at half the prominence of the peak (ms), interpolated
-        (`scipy.signal.peak_widths`). A prominence depends on the whole series: None if that was not
-        kept.
+        (`scipy.signal.peak_widths`).
     released : ndarray, shape (n_events,), or None
         Integral of the release over the excursion: mean release per neuron and event.
     u_before, u_after, x_before, x_after : ndarray, shape (n_events,), or None
@@ -76,7 +75,7 @@ class PopulationSpikes:
     peak_times: NDArray[np.float64]
     amplitudes: NDArray[np.float64]
     raw_amplitudes: NDArray[np.float64]
-    widths: NDArray[np.float64] | None
+    widths: NDArray[np.float64]
     released: NDArray[np.float64] | None
     u_before: NDArray[np.float64] | None
     u_after: NDArray[np.float64] | None
@@ -143,8 +142,8 @@ class PopulationSpikes:
 
     @property
     def mean_width(self) -> Estimate:
-        """Mean width at half prominence (ms); nan if there are no widths."""
-        return mean(np.empty(0) if self.widths is None else self.widths, "ms")
+        """Mean width at half prominence (ms)."""
+        return mean(self.widths, "ms")
 
     def __repr__(self) -> str:
         return self._table().text()
@@ -171,10 +170,9 @@ class PopulationSpikes:
             ["  with the amplitude after", str(self.amplitude_and_last_interval)],
             ["amplitude, smoothed", str(self.mean_amplitude)],
             ["amplitude, raw", str(mean(self.raw_amplitudes))],
+            ["width at half prominence", str(self.mean_width)],
             ["duration of the excursion", str(mean(self.durations, "ms"))],
         ]
-        if self.widths is not None:
-            rows.insert(7, ["width at half prominence", str(self.mean_width)])
         if self.released is not None:
             rows.append(["released per neuron and event", str(mean(self.released))])
         for name, before, after in (
@@ -297,7 +295,7 @@ def population_spikes(
         amplitudes=amplitudes,
         raw_amplitudes=_within(np.maximum, values, start, stop),
         widths=_widths(np.atleast_2d(curve), events["trial"], peaks - offset) * dt,
-        released=None if y is None else _within(np.add, y, start, stop) * dt / 1000.0,
+        released=None if y is None else _sums(y, start, stop) * dt / 1000.0,
         u_before=None if u_values is None else u_values.ravel()[start - 1],
         u_after=None if u_values is None else u_values.ravel()[stop - 1],
         x_before=None if x_values is None else x_values.ravel()[start - 1],
@@ -330,16 +328,31 @@ def _within(
     return reduce.reduceat(values.ravel(), np.column_stack((start, stop)).ravel())[::2]
 
 
+def _positions(
+    start: NDArray[np.int64], stop: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    # Event and position of every bin that is within one.
+    length = stop - start
+    event = np.repeat(np.arange(len(start)), length)
+    begins = np.cumsum(length) - length
+    return event, np.arange(len(event)) + np.repeat(start - begins, length)
+
+
+def _sums(
+    values: NDArray[np.float64], start: NDArray[np.int64], stop: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    # Bin by bin: sums that a reducer can form as well.
+    event, position = _positions(start, stop)
+    return np.bincount(event, values.ravel()[position], len(start)).astype(np.float64)
+
+
 def _first_equal(
     values: NDArray[np.float64],
     targets: NDArray[np.float64],
     start: NDArray[np.int64],
     stop: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    length = stop - start
-    event = np.repeat(np.arange(len(start)), length)
-    begins = np.cumsum(length) - length
-    position = np.arange(len(event)) + np.repeat(start - begins, length)
+    event, position = _positions(start, stop)
     hits = np.flatnonzero(values[position] == targets[event])
     first = np.unique(event[hits], return_index=True)[1]
     found: NDArray[np.int64] = position[hits[first]]

@@ -9,11 +9,12 @@ With several trials results have a leading axis for them, or pool them as `mesop
 """
 
 from mesopop.reducers.dwell_times import DwellTimes
+from mesopop.reducers.event_list import EventList
 from mesopop.reducers.histogram import Counts, Histogram
 from mesopop.reducers.moments import Moments, MomentsFound
 from mesopop.reducers.population_spikes import PopulationSpikes
 from mesopop.reducers.reducer import Reducer
-from mesopop.reducers.spectrum import PowerSpectrum, Spectrum
+from mesopop.reducers.spectrum import SpectralDensity, Spectrum
 
 _KINDS: dict[str, type[Reducer]] = {
     cls.__name__: cls for cls in (DwellTimes, Histogram, Moments, PopulationSpikes, Spectrum)
@@ -22,12 +23,13 @@ _KINDS: dict[str, type[Reducer]] = {
 __all__ = [
     "Counts",
     "DwellTimes",
+    "EventList",
     "Histogram",
     "Moments",
     "MomentsFound",
     "PopulationSpikes",
-    "PowerSpectrum",
     "Reducer",
+    "SpectralDensity",
     "Spectrum",
 ]
 

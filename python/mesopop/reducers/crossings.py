@@ -63,15 +63,15 @@ class Crossings(SettingsOfFields, Reducer):
         found = np.empty(len(trial), _SWITCH)
         found["trial"], found["state"], found["start"] = trial, new, start + self.bins
         self._switches.extend(found)
-        self.measure(values[0], curve, state)
+        self.measure(values, curve, state)
         self._state = state[:, -1].copy()
 
     def measure(self, values: Floats, curve: Floats, state: NDArray[np.int8]) -> None:
-        """Take up the series, the smoothed series and its state, each of shape (trials, bins)."""
+        """Take up all series; the smoothed first one and its state have shape (trials, bins)."""
 
     def segmentation(self) -> SegmentationInBlocks:
         """How the series was divided so far."""
-        found = self._switches.by_trial()
+        found = self._switches.values()
         trial = found["trial"].astype(np.int64)
         return SegmentationInBlocks(
             found=intervals(trial, found["start"], found["state"], self.bins),
@@ -92,10 +92,11 @@ class Crossings(SettingsOfFields, Reducer):
             **self._smoothing.memory(),
             "state": self._state,
             "extremes": self._extremes,
-            "switches": self._switches.by_trial(),
         }
+
+    def lists(self) -> dict[str, EventList]:
+        return {"switches": self._switches}
 
     def remember(self, memory: State) -> None:
         self._smoothing = SmoothedBlocks.remembered(memory)
         self._state, self._extremes = memory["state"], memory["extremes"]
-        self._switches = EventList(_SWITCH, memory["switches"])

@@ -13,7 +13,8 @@ class DwellTimes(Crossings):
     """Up and Down states by two thresholds. Its `result` is an `analysis.UpDownStates`.
 
     Equal to what `analysis.up_down_states` finds in the whole series, except that the state of
-    every bin is not kept. Needs 13 bytes of memory per switch.
+    every bin is not kept. Switches beyond a megabyte, and in a run with checkpoints all of them,
+    are on the disk, with 13 bytes each.
 
     Parameters
     ----------

@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from mesopop.reducers.event_list import EventList
 from mesopop.result import QUANTITIES, Result
 from mesopop.validation import did_you_mean
 
@@ -33,7 +34,8 @@ class Reducer(ABC):
     """Base of all reducers.
 
     Your own reducer is a subclass with `series`, `settings`, `take`, `result`, `memory` and
-    `remember`. It must not depend on how the recording is divided into blocks.
+    `remember`, and `lists` if what it has to remember grows with time. It must not depend on how
+    the recording is divided into blocks.
 
     Attributes
     ----------
@@ -70,11 +72,25 @@ class Reducer(ABC):
 
     @abstractmethod
     def memory(self) -> State:
-        """Everything that `take` has changed."""
+        """Everything that `take` has changed, but for `lists`."""
 
     @abstractmethod
     def remember(self, memory: State) -> None:
         """Put back what `memory` gave."""
+
+    def check(self, record_dt: float) -> None:
+        """Check that bins of a width (ms) can be taken up.
+
+        Raises
+        ------
+        ValueError
+            If not.
+        """
+        return
+
+    def lists(self) -> dict[str, EventList]:
+        """What grows with time, by name: it is not kept in memory, and not in checkpoints."""
+        return {}
 
     def update(self, block: Result) -> None:
         """Take up a block: the next piece of the same simulation.
@@ -85,6 +101,8 @@ class Reducer(ABC):
             If a series was not recorded.
         ValueError
             If the block does not follow the last one, or differs in its bins or trials.
+        OSError
+            If there is no room for a temporary file of events. The block has been taken up.
         """
         if not block.t.size:
             return
@@ -92,6 +110,7 @@ class Reducer(ABC):
             [np.atleast_2d(getattr(block, quantity)[label]) for quantity, label in self.series]
         )
         if self.bins == 0:
+            self.check(block.record_dt)
             self.record_dt, self.trials = block.record_dt, block.trials
         elif (block.record_dt, block.trials) != (self.record_dt, self.trials):
             raise ValueError(
@@ -106,13 +125,16 @@ class Reducer(ABC):
         self.take(values)
         self.bins += len(block.t)
         self._end = float(block.t[-1])
+        for events in self.lists().values():
+            events.spill()
 
     def state(self) -> State:
         """Everything that `update` has changed, as arrays, copied."""
-        return {name: value.copy() for name, value in self._state_in_place().items()}
+        events = {f"lists/{name}": events.values() for name, events in self.lists().items()}
+        return {name: value.copy() for name, value in {**self.bounded_state(), **events}.items()}
 
-    def _state_in_place(self) -> State:
-        # Not copied: long lists of events would be, at every checkpoint.
+    def bounded_state(self) -> State:
+        """The same without what grows with time, and not copied."""
         own = {
             "bins": np.int64(self.bins),
             "trials": np.int64(self.trials),
@@ -126,7 +148,7 @@ class Reducer(ABC):
         }
 
     def set_state(self, state: State) -> None:
-        """Put back what `state` gave, of an equal reducer."""
+        """Put back what `state` or `bounded_state` gave, of an equal reducer."""
         self.bins, self.trials = int(state["bins"]), int(state["trials"])
         self.record_dt, self._end = float(state["record_dt"]), float(state["end"])
         if self.bins:
@@ -137,6 +159,9 @@ class Reducer(ABC):
                     if name.startswith("memory/")
                 }
             )
+        for name, events in self.lists().items():
+            if f"lists/{name}" in state:
+                events.replace(np.asarray(state[f"lists/{name}"]))
 
     def per_trial(self, values: NDArray[Any]) -> NDArray[Any]:
         """Drop the leading axis of trials if there is only one."""

@@ -20,8 +20,8 @@ _BATCH = 2**16  # values transformed at a time
 
 
 @frozen(kw_only=True, eq=False)
-class PowerSpectrum:
-    """A power spectral density.
+class SpectralDensity:
+    """A power spectral density, from frequency 0 on, trial by trial.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class PowerSpectrum:
 
 @define(eq=False)
 class Spectrum(SettingsOfFields, Reducer):
-    """Welch's estimate of the power spectral density. Its `result` is a `PowerSpectrum`.
+    """Welch's estimate of the power spectral density. Its `result` is a `SpectralDensity`.
 
     The mean of the periodograms of segments that overlap by half, each with its mean removed and a
     Hann window: what `scipy.signal.welch` gives for the whole series.
@@ -95,7 +95,7 @@ class Spectrum(SettingsOfFields, Reducer):
             self._segments += segments
 
     @property
-    def result(self) -> PowerSpectrum:
+    def result(self) -> SpectralDensity:
         length = self._length()
         total, segments = self._sum, self._segments
         left = self._pending.values
@@ -104,7 +104,7 @@ class Spectrum(SettingsOfFields, Reducer):
             segments += (left.shape[-1] - length) // self._hop() + 1
         with np.errstate(invalid="ignore"):
             density = total / segments if segments else np.full_like(total, np.nan)
-        return PowerSpectrum(
+        return SpectralDensity(
             frequency=np.fft.rfftfreq(length, self.record_dt / 1000).astype(np.float64),
             density=self.per_trial(density),
             segments=segments,
@@ -121,13 +121,14 @@ class Spectrum(SettingsOfFields, Reducer):
         self._sum, self._segments = memory["sum"], int(memory["segments"])
         self._pending = Pending(memory["pending"])
 
-    def _length(self) -> int:
-        length = steps("segment", self.segment, self.record_dt)
-        if length < 2:
+    def check(self, record_dt: float) -> None:
+        if steps("segment", self.segment, record_dt, "record_dt") < 2:
             raise ValueError(
-                f"segment must be >= 2 bins of {self.record_dt:g} ms, got {self.segment!r} ms"
+                f"segment must be >= 2 bins of {record_dt:g} ms, got {self.segment!r} ms"
             )
-        return length
+
+    def _length(self) -> int:
+        return steps("segment", self.segment, self.record_dt, "record_dt")
 
     def _hop(self) -> int:
         return self._length() - self._length() // 2

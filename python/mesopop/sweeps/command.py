@@ -40,6 +40,8 @@ def run_sweep(source: Path, folder: Path, *, workers: int | None, resume: bool, 
     ------
     ValueError, TypeError
         If something is wrong with the file, or the folder holds a sweep.
+    KeyboardInterrupt
+        After Ctrl-C. What has finished is saved.
     """
     swept = read_sweep(source)
     if (folder / SPECIFICATION).exists() and not resume:
@@ -48,8 +50,10 @@ def run_sweep(source: Path, folder: Path, *, workers: int | None, resume: bool, 
         )
     with warnings.catch_warnings():
         # Said below.
-        warnings.filterwarnings("ignore", r"\d+ of \d+ runs failed", RuntimeWarning)
+        warnings.filterwarnings("ignore", r"(interrupted: )?\d+ of \d+ runs", RuntimeWarning)
         data = sweep(**swept.arguments(), path=folder, workers=workers, progress=not quiet)
+    if not data.attrs["complete"]:
+        raise KeyboardInterrupt
     # netCDF has no slashes in names.
     data.rename({name: name.replace("/", "_") for name in map(str, data.variables)}).to_netcdf(
         folder / DATASET, engine="h5netcdf"

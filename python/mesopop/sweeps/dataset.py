@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mesopop.parameter_units import unit_of
 from mesopop.sweeps.log import Key
 from mesopop.sweeps.points import Points
 from mesopop.sweeps.run import Outcome
@@ -120,17 +121,18 @@ def _coordinates(points: Points, trials: int, base: Mapping[str, Any]) -> dict[s
     coordinates: dict[str, Any] = {"trial": np.arange(trials)}
     if points.listed is None:
         for path, values in points.axes.items():
-            coordinates[path] = (path, _column(values))
+            coordinates[path] = (path, *_column(path, values))
         return coordinates
     coordinates["point"] = np.arange(len(points))
     for path in points.paths():
         values = [point.get(path, base[path]) for point in points.listed]
-        coordinates[path] = ("point", _column(values))
+        coordinates[path] = ("point", *_column(path, values))
     return coordinates
 
 
-def _column(values: list[Any]) -> NDArray[Any]:
-    # Numbers as numbers, anything else as text.
+def _column(path: str, values: list[Any]) -> tuple[NDArray[Any], dict[str, str]]:
+    # Numbers as numbers with their unit, anything else as text.
     if all(type(value) in (int, float) for value in values):
-        return np.asarray(values)
-    return np.asarray(["" if value is None else str(value) for value in values])
+        unit = unit_of(path)
+        return np.asarray(values), {"units": unit} if unit else {}
+    return np.asarray(["" if value is None else str(value) for value in values]), {}

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mesopop.atomic_file import naming, write_atomically
+from mesopop.file_lock import FileLock
 from mesopop.sweeps.run import Outcome
 from mesopop.sweeps.variables import Variable
 
@@ -46,23 +49,43 @@ class RunLog:
             return
         description = folder / SPECIFICATION
         if description.exists():
-            _require_same(folder, json.loads(description.read_text("utf-8")), specification)
+            _require_same(folder, _json(description, description.read_text("utf-8")), specification)
             self._read()
-        elif folder.is_dir() and any(folder.iterdir()):
+        elif folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
             raise ValueError(f"{folder} is not empty and holds no sweep; choose another folder")
         else:
             folder.mkdir(parents=True, exist_ok=True)
-            # Whole or not at all.
-            half = description.with_suffix(".part")
-            half.write_text(json.dumps(specification, indent=1), "utf-8")
-            os.replace(half, description)
+            text = json.dumps(specification, indent=1).encode()
+            write_atomically(description, lambda file: file.write(text))
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Let no other process append to it.
+
+        Raises
+        ------
+        OSError
+            If another process does.
+        """
+        lock = None if self._path is None else FileLock(self._path)
+        try:
+            yield
+        finally:
+            if lock is not None:
+                lock.release()
 
     def append(self, finished: Mapping[Key, Outcome]) -> None:
-        """Keep finished runs."""
+        """Keep finished runs.
+
+        Raises
+        ------
+        OSError
+            If they cannot be saved. They are kept in memory nevertheless.
+        """
         self.outcomes.update(finished)
         if self._path is None or not finished:
             return
-        with self._path.open("a", encoding="utf-8", newline="\n") as file:
+        with naming(self._path), self._path.open("a", encoding="utf-8", newline="\n") as file:
             file.writelines(_line(key, outcome) for key, outcome in finished.items())
             if time.monotonic() - self._synced > _SYNC_SECONDS:
                 file.flush()
@@ -75,11 +98,13 @@ class RunLog:
             return
         complete = 0
         with self._path.open("rb") as file:
-            for line in file:
+            for number, line in enumerate(file, 1):
                 if not line.endswith(b"\n"):
                     break
                 complete += len(line)
-                key, outcome = _parsed(json.loads(line))
+                key, outcome = _parsed(
+                    _json(f"{self._path}, line {number}, which can be removed,", line)
+                )
                 self.outcomes[key] = outcome
         # Half a line is what a kill left of a run that had not been saved.
         if complete < self._path.stat().st_size:
@@ -89,7 +114,14 @@ class RunLog:
 def seed_in(folder: Path) -> Any:
     """The seed of the sweep in a folder; None if there is no sweep."""
     path = folder / SPECIFICATION
-    return json.loads(path.read_text("utf-8")).get("seed") if path.exists() else None
+    return _json(path, path.read_text("utf-8")).get("seed") if path.exists() else None
+
+
+def _json(place: object, text: str | bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{place} is damaged: {error}") from None
 
 
 def _line(key: Key, outcome: Outcome) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -56,8 +57,9 @@ class Pool:
             self.abandon([])
             raise RuntimeError(
                 "the worker processes do not start. They import the main script anew: what it does "
-                'must be under `if __name__ == "__main__":`. And a summary function defined in a '
-                "notebook or at the prompt must be moved to a module that they can import."
+                'must be under `if __name__ == "__main__":`, and it must be a file, not standard '
+                "input. And a summary function defined in a notebook or at the prompt must be moved "
+                "to a module that they can import."
             ) from error
         except Exception as error:
             self.abandon([])
@@ -107,3 +109,12 @@ def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Its default is a lock of all processes, which those that are stopped leave behind.
     tqdm.set_lock(threading.RLock())
+    # A parent that is killed leaves the queue open, and workers would wait for ever.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

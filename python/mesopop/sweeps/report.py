@@ -44,7 +44,10 @@ def as_text(data: xarray.Dataset, most_rows: int | None = None) -> str:
     points = _points(data)
     number = len(next(iter(points.values()), [""]))
     rows = range(number if most_rows is None else min(number, most_rows))
-    columns = {_heading(path): [values[row] for row in rows] for path, values in points.items()}
+    columns = {
+        _heading(path, data[path].attrs.get("units", "1")): [values[row] for row in rows]
+        for path, values in points.items()
+    }
     left_out = []
 
     def table(columns: dict[str, list[str]]) -> str:
@@ -93,11 +96,11 @@ def _points(data: xarray.Dataset) -> dict[str, list[str]]:
     }
 
 
-def _heading(path: str) -> str:
+def _heading(path: str, unit: str) -> str:
     # Without what all have; in lines of a few words.
     words = path.removeprefix("populations.").removeprefix("projections.")
     words = words.removeprefix("simulation.").replace(".neuron.", ".").replace(".stp.", ".")
-    return words.replace(".", "\n")
+    return words.replace(".", "\n") + ("" if unit == "1" else f"\n({unit})")
 
 
 def _statistics(data: xarray.Dataset, rows: range) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ import json
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 # Enough to keep some hundred workers of a cluster busy.
 _IN_FLIGHT = 256
 _POINTS_TRIED = 20
+_NOT_DONE = "not done: the sweep was interrupted"
 
 
 def sweep(
@@ -129,12 +131,16 @@ def sweep(
     -------
     xarray.Dataset
         What the summaries say, with a dimension for every path of a grid (or ``point`` for a list)
-        and one for trials. ``error`` says why a run failed; its numbers are then nan.
+        and one for trials. ``error`` says why a run failed; its numbers are then nan. After an
+        interruption (Ctrl-C) it holds what was finished; the attribute ``complete`` is then 0.
 
     Raises
     ------
     ValueError
         If an argument is out of bounds, a path leads nowhere, or `path` holds another sweep.
+    OSError
+        If finished runs cannot be saved, because the disk is full for instance. Its attribute
+        ``result`` is the dataset so far.
     RuntimeError
         If workers cannot be started, or one that was handed in is broken.
     ImportError
@@ -143,7 +149,7 @@ def sweep(
     Warns
     -----
     RuntimeWarning
-        If runs have failed.
+        If runs have failed, or were not done after an interruption.
 
     Examples
     --------
@@ -196,8 +202,20 @@ def sweep(
         for key in np.ndindex(len(points), trials)
         if key not in log.outcomes or log.outcomes[key].died
     ]
+
+    def so_far() -> xarray.Dataset:
+        missing = [key for key in np.ndindex(len(points), trials) if key not in log.outcomes]
+        return as_dataset(
+            points,
+            trials,
+            {**log.outcomes, **dict.fromkeys(missing, Outcome(error=_NOT_DONE))},
+            base={path: base_value(network, settings, path) for path in points.paths()},
+            attributes={**_attributes(network, base, settings), "complete": int(not missing)},
+        )
+
     if todo:
-        with _progress_bar(len(points) * trials, len(points) * trials - len(todo), progress) as bar:
+        total = len(points) * trials
+        with log.writing(), _progress_bar(total, total - len(todo), progress) as bar:
 
             def finished(outcomes: dict[Key, Outcome]) -> None:
                 log.append(outcomes)
@@ -210,15 +228,15 @@ def sweep(
                 seed = seed_of(base, point, key[1])
                 return pool.executor.submit(run_trial, network, seed, point, request)
 
-            Dispatcher(pool, submit, finished, in_flight=bound, retries=retries).run(todo)
-            pool.close()
-    dataset = as_dataset(
-        points,
-        trials,
-        log.outcomes,
-        base={path: base_value(network, settings, path) for path in points.paths()},
-        attributes=_attributes(network, base, settings),
-    )
+            try:
+                # Ctrl-C stops the workers; what has finished is good.
+                with suppress(KeyboardInterrupt):
+                    Dispatcher(pool, submit, finished, in_flight=bound, retries=retries).run(todo)
+                    pool.close()
+            except OSError as error:
+                error.result = so_far()  # type: ignore[attr-defined]
+                raise
+    dataset = so_far()
     _warn_of_failures(dataset.error.values.ravel())
     return dataset
 
@@ -308,7 +326,14 @@ def _identity(summary: Summary) -> Any:
 
 
 def _warn_of_failures(errors: NDArray[np.str_]) -> None:
-    failed = errors[errors != ""]
+    missing = np.count_nonzero(errors == _NOT_DONE)
+    if missing:
+        warnings.warn(
+            f"interrupted: {missing} of {len(errors)} runs were not done",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    failed = errors[(errors != "") & (errors != _NOT_DONE)]
     if len(failed):
         warnings.warn(
             f"{len(failed)} of {len(errors)} runs failed; `error` of the dataset says why. "
