@@ -16,6 +16,7 @@ MODULES = [
     module.name
     for module in pkgutil.walk_packages(mesopop.__path__, "mesopop.", onerror=pytest.fail)
 ]
+PUBLIC = ("analysis", "figures", "plot", "presets", "reducers", "theory")
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(path.name for path in DOCS.glob("*.md")) if DOCS.exists() else []
 
@@ -49,7 +50,7 @@ def test_examples_of_pages(page, tmp_path, monkeypatch):
 
 
 def public_functions():
-    for module in (mesopop, mesopop.analysis, mesopop.plot, mesopop.presets):
+    for module in (mesopop, *(getattr(mesopop, name) for name in PUBLIC)):
         for name in getattr(module, "__all__", []):
             value = getattr(module, name)
             if inspect.isfunction(value) or inspect.isbuiltin(value):
