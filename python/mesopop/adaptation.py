@@ -22,6 +22,12 @@ class ThresholdKernel:
     ------
     ValueError
         If a number is not finite or out of bounds.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> mp.ThresholdKernel(amplitude=2, tau=100)
+    ThresholdKernel(amplitude=2.0, tau=100.0)
     """
 
     amplitude: float = field(converter=real_number, validator=number("mV"))
@@ -43,6 +49,12 @@ class SpikeTriggeredCurrent:
     ------
     ValueError
         If a number is not finite or out of bounds.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> mp.SpikeTriggeredCurrent(amplitude=1, tau=200)
+    SpikeTriggeredCurrent(amplitude=1.0, tau=200.0)
     """
 
     amplitude: float = field(converter=real_number, validator=number("mV"))

@@ -33,6 +33,14 @@ class Bernoulli:
     ------
     TypeError
         If an argument is not a bool.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> recurrent = mp.Projection("E", "E", weight=0.2, probability=0.1,
+    ...                            connectivity=mp.Bernoulli(self_connections=False))
+    >>> recurrent.connectivity
+    Bernoulli(self_connections=False)
     """
 
     self_connections: bool = field(default=True, validator=instance_of(bool))
@@ -58,6 +66,14 @@ class FixedInDegree:
     ------
     TypeError
         If an argument is not a bool.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> thousand = mp.Projection("E", "E", weight=0.05, probability=0.1,  # of 10,000
+    ...                          connectivity=mp.FixedInDegree(multapses=False))
+    >>> thousand.connectivity
+    FixedInDegree(self_connections=True, multapses=False)
     """
 
     self_connections: bool = field(default=True, validator=instance_of(bool))

@@ -54,6 +54,13 @@ class Population:
         given to neurons that ignore it, or PerNeuron with another number of values.
     TypeError
         If an argument is of the wrong kind.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> neuron = mp.LIF(tau_m=20, v_th=15, v_reset=0, t_ref=4, delta_u=2, rate_at_threshold=10)
+    >>> mp.Population("E", size=800, neuron=neuron, drive=14).size
+    800
     """
 
     name: str = field(validator=text())
@@ -122,6 +129,13 @@ class Projection:
         If a number is not finite or out of bounds, or a name is empty.
     TypeError
         If an argument is of the wrong kind.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> depressing = mp.TsodyksMarkram(U0=0.5, U=0, tau_d=400)
+    >>> mp.Projection("E", "I", weight=0.2, probability=0.1, tau_s=3, delay=1.5, stp=depressing).label
+    'E->I'
     """
 
     source: str = field(validator=text())

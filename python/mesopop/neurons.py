@@ -67,6 +67,12 @@ class Poisson:
         If the rate can be negative, which includes any OrnsteinUhlenbeck process.
     TypeError
         If it is neither a number nor a signal.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> mp.Poisson(mp.Steps(times=[0, 500], values=[5, 20])).rate
+    Steps(times=[0.0, 500.0], values=[5.0, 20.0])
     """
 
     rate: Drive = field(converter=as_drive, validator=drive_in("Hz"))
@@ -113,6 +119,13 @@ class SpikeTrains(Rebuilt):
         If there is no neuron, or times are negative, not finite or not sorted.
     TypeError
         If `times` is not a sequence of one-dimensional arrays of numbers.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> recorded = mp.Population("afferents", size=2, neuron=mp.SpikeTrains([[3.0, 17.5], [8.0]]))
+    >>> len(recorded.neuron.times)
+    2
     """
 
     times: tuple[FloatArray, ...] = field(converter=_as_trains, eq=_trains_key, repr=_trains_repr)
@@ -147,6 +160,12 @@ class LNP:
         If `tau_m` is not finite and > 0 ms.
     TypeError
         If `transfer` is not a transfer function.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> mp.LNP(tau_m=10, transfer=mp.Softplus(alpha=2)).tau_m
+    10.0
     """
 
     tau_m: float = field(converter=real_number, validator=number("ms", gt=0))
@@ -186,6 +205,12 @@ class LIF:
     ------
     ValueError
         If a number is not finite or out of bounds, or `escape` is unknown.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> mp.LIF(tau_m=20, v_th=15, v_reset=0, t_ref=4, delta_u=2, rate_at_threshold=10).escape
+    'exponential'
     """
 
     tau_m: float = field(converter=real_number, validator=number("ms", gt=0))
@@ -232,6 +257,16 @@ class GIF(LIF):
         If a number is not finite or out of bounds.
     TypeError
         If `adaptation` is not a sequence of kernels.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> adapting = mp.GIF(
+    ...     tau_m=20, v_th=15, v_reset=0, t_ref=4, delta_u=2, rate_at_threshold=10,
+    ...     adaptation=[mp.ThresholdKernel(amplitude=2, tau=100)],
+    ... )
+    >>> adapting.adaptation[0].tau
+    100.0
     """
 
     adaptation: tuple[AdaptationKernel, ...] = field(converter=_as_kernels)

@@ -75,6 +75,13 @@ class TsodyksMarkram(Rebuilt):
     ValueError
         If a number is not finite or out of bounds, e.g. ``tau_d must be >= 0 ms, got -5.0 ms``, or
         arrays have different lengths.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> depressing = mp.TsodyksMarkram(U0=0.5, U=0, tau_d=400)
+    >>> facilitating = mp.TsodyksMarkram(U0=0.1, U=0.1, tau_d=0, tau_f=500)
+    >>> nest = mp.TsodyksMarkram(U0=0.2, U=0.2, tau_d=200, tau_f=500)  # U = 0.2 there
     """
 
     U0: Parameter = _field(_parameter(gt=0, le=1))

@@ -39,6 +39,14 @@ class Steps(Rebuilt):
         If the times do not start at 0 and ascend, the lengths differ, or a number is not finite.
     TypeError
         If either is not an array of plain numbers.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> pulse = mp.Steps(times=[0, 500, 520], values=[0, 5, 0])  # 5 mV for 20 ms
+    >>> neuron = mp.LNP(tau_m=10, transfer=mp.Softplus(alpha=2))
+    >>> mp.Population("E", size=100, neuron=neuron, drive=(8.0, pulse)).drive
+    (8.0, Steps(times=[0.0, 500.0, 520.0], values=[0.0, 5.0, 0.0]))
     """
 
     times: FloatArray = field(converter=read_only, eq=value_key, repr=short_repr)
@@ -77,6 +85,13 @@ class Sampled(Rebuilt):
         If there is no sample, a number is not finite, or the interval is not > 0 ms.
     TypeError
         If `values` is not an array of plain numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mesopop as mp
+    >>> mp.Sampled(np.sin(np.arange(1000) / 50), interval=1.0).interval  # covers 1 s
+    1.0
     """
 
     values: FloatArray = field(converter=read_only, eq=value_key, repr=short_repr)
@@ -107,6 +122,12 @@ class Sinusoid:
     ------
     ValueError
         If a number is not finite, or the frequency negative.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> mp.Sinusoid(mean=10, amplitude=2, frequency=8).frequency
+    8.0
     """
 
     mean: float = field(default=0.0, converter=real_number, validator=number())
@@ -135,6 +156,13 @@ class OrnsteinUhlenbeck:
     ------
     ValueError
         If a number is not finite or out of bounds.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> noise = mp.OrnsteinUhlenbeck(std=2, tau=50)
+    >>> (noise.mean, noise.std)
+    (0.0, 2.0)
     """
 
     mean: float = field(default=0.0, converter=real_number, validator=number())
@@ -159,6 +187,15 @@ class PerNeuron(Rebuilt):
         If there is none, or a number is not finite.
     TypeError
         If `values` is not an array of plain numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mesopop as mp
+    >>> heterogeneous = (14.0, mp.PerNeuron(np.linspace(-2, 2, 100)))
+    >>> neuron = mp.LNP(tau_m=10, transfer=mp.Softplus(alpha=2))
+    >>> len(mp.Population("E", size=100, neuron=neuron, drive=heterogeneous).drive)
+    2
     """
 
     values: FloatArray = field(converter=read_only, eq=value_key, repr=short_repr)

@@ -25,6 +25,12 @@ class Softplus:
     ------
     ValueError
         If a number is not finite and > 0.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> mp.LNP(tau_m=10, transfer=mp.Softplus(alpha=2)).transfer
+    Softplus(alpha=2.0, gain=1.0)
     """
 
     alpha: float = field(converter=real_number, validator=number("mV", gt=0))
@@ -54,6 +60,12 @@ class Exponential:
     ------
     ValueError
         If a number is not finite or out of bounds.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> mp.LNP(tau_m=10, transfer=mp.Exponential(v_th=10, delta_u=4, rate_at_threshold=30)).tau_m
+    10.0
     """
 
     v_th: float = field(converter=real_number, validator=number("mV"))
