@@ -38,7 +38,7 @@ def sweep(**arguments):
 def client():
     with (
         # Not half a minute for a worker that is no more.
-        dask.config.set({"distributed.comm.timeouts.connect": "3s"}),
+        dask.config.set({"distributed.comm.timeouts.connect": "10s"}),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
         ) as cluster,
