@@ -21,9 +21,9 @@ _HOME = {
     "experiment": ["EventSettings", "Experiment", "SimulationSettings"],
     "explicit_connections": ["ExplicitConnections"],
     "initial": ["InitialState"],
-    "nest_parameters": ["from_nest_parameters", "to_nest_parameters"],
     "long_run": ["resume", "run_long"],
     "network": ["Network", "Population", "Projection"],
+    "nest_parameters": ["from_nest_parameters", "to_nest_parameters"],
     "neuron_recording": ["NeuronRecord", "Neurons"],
     "neurons": ["GIF", "LIF", "LNP", "Poisson", "SpikeTrains"],
     "parameter_path": ["parameter", "with_parameter"],
@@ -78,4 +78,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return [*__all__, "__version__"]

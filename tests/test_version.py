@@ -1,0 +1,21 @@
+"""The version stands in one place, and what quotes it agrees."""
+
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import mesopop
+
+CITATION = Path(__file__).parents[1] / "CITATION.cff"
+
+
+def test_version_of_the_installed_package():
+    assert version("mesopop") == mesopop.__version__
+
+
+@pytest.mark.skipif(not CITATION.exists(), reason="the citation is not here")
+def test_version_of_the_citation():
+    (cited,) = re.findall(r"^version: (.+)$", CITATION.read_text(encoding="utf-8"), re.MULTILINE)
+    assert cited == mesopop.__version__
