@@ -308,8 +308,16 @@ def test_an_input_that_becomes_non_finite_stops_the_run(tau_s, neuron):
 @pytest.mark.parametrize(
     ("options", "drive", "why"),
     [
-        ({"probability": 0.5}, 13.0, 'receives projection "E->E", which is not all-to-all with one delay'),
-        ({"connectivity": mp.FixedInDegree()}, 13.0, 'receives projection "E->E", which is not all-to-all'),
+        (
+            {"probability": 0.5},
+            13.0,
+            'receives projection "E->E", which is not all-to-all with one delay',
+        ),
+        (
+            {"connectivity": mp.FixedInDegree()},
+            13.0,
+            'receives projection "E->E", which is not all-to-all',
+        ),
         ({"delay": mp.DelayDistribution([1, 2], [0.5, 0.5])}, 13.0, 'receives projection "E->E"'),
         ({}, mp.PerNeuron(np.zeros(60)), "has a drive PerNeuron"),
     ],

@@ -50,6 +50,27 @@ def z_scores(title: str, comparison: Comparison, columns: Mapping[str, str]) -> 
     return Numbers(title=title, header=("level", *columns.values()), rows=rows)
 
 
+def tables_of(
+    name: str,
+    comparison: Comparison,
+    first: Mapping[str, str],
+    second: Mapping[str, str],
+    tested: Mapping[str, str],
+    *,
+    what: str,
+) -> tuple[Numbers, ...]:
+    """Two tables by level, the second of `what`, and one of the differences to micro."""
+    return (
+        by_level(f"{name} neurons", comparison, first),
+        by_level(f"{name} neurons: {what}", comparison, second),
+        z_scores(
+            f"{name} neurons: difference to micro in standard errors of the difference",
+            comparison,
+            tested,
+        ),
+    )
+
+
 def _cell(estimate: Estimate) -> Cell:
     # Counts have no error.
     exact = estimate.value == estimate.n

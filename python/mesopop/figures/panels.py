@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from mesopop.analysis.estimate import Estimate
 from mesopop.figures.levels import MICRO
+from mesopop.plot import activity
 from mesopop.plot.style import colour_of
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
+
+    from mesopop.result import Result
 
 INTERVAL = 1.96  # standard errors on both sides
 
@@ -44,7 +47,7 @@ def points(
     )
 
 
-def legend_of_page(figure: Figure, *panels: Axes) -> None:
+def legend_of_page(figure: Figure | SubFigure, *panels: Axes) -> None:
     """One legend above all panels, of the names in some of them; their own ones are removed."""
     entries: dict[str, Artist] = {}
     for panel in panels:
@@ -60,6 +63,23 @@ def legend_of_page(figure: Figure, *panels: Axes) -> None:
         ncols=len(entries),
         frameon=False,
     )
+
+
+def traces_above(
+    figure: Figure, results: Sequence[Result], events: Sequence[Any], *, shown: float
+) -> SubFigure:
+    """The activity of each result with its events over `shown` ms; returns what is left below."""
+    above: SubFigure
+    below: SubFigure
+    above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=(2.1, 1))[:, 0]
+    panels = above.subplots(len(results), 1, sharex=True, sharey=True)
+    start = float(results[0].t[0]) - results[0].record_dt
+    activity(*results, ax=panels, t_start=start, t_stop=start + shown, states=events)
+    for panel in panels:
+        panel.set_ylabel("A (Hz)")
+    for panel in panels[:-1]:
+        panel.set_xlabel("")
+    return below
 
 
 def plain_log_scale(ax: Axes) -> None:

@@ -11,13 +11,13 @@ from mesopop.analysis import population_spikes
 from mesopop.analysis.estimate import Estimate, mean
 from mesopop.analysis.population_spikes import PopulationSpikes
 from mesopop.comparison import compare
-from mesopop.comparison_table import Comparison, Statistic
+from mesopop.comparison_table import Statistic
 from mesopop.experiment import Experiment
-from mesopop.figures.comparisons import by_level, joined, z_scores
+from mesopop.figures.comparisons import joined, tables_of
 from mesopop.figures.exhibit import Effort, Exhibit, Numbers
 from mesopop.figures.levels import MICRO, prepared, simulated
-from mesopop.figures.panels import legend_of_page
-from mesopop.plot import activity, event_average, intervals
+from mesopop.figures.panels import legend_of_page, traces_above
+from mesopop.plot import event_average, intervals
 from mesopop.result import Result
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def exhibit(effort: Effort) -> Exhibit:
                 shown[1].append(found[-1])
         whole = joined(compared)
         statistics = (*whole.statistics, *_of_events(found))
-        tables += _tables(name, attrs.evolve(whole, statistics=statistics))
+        comparison = attrs.evolve(whole, statistics=statistics)
+        tables += tables_of(name, comparison, FIRST, SECOND, TESTED, what="the events")
     return Exhibit(
         title="Population spikes",
         caption=(
@@ -135,27 +136,8 @@ def _of_events(events: list[PopulationSpikes]) -> tuple[Statistic, ...]:
     )
 
 
-def _tables(name: str, comparison: Comparison) -> tuple[Numbers, ...]:
-    return (
-        by_level(f"{name} neurons", comparison, FIRST),
-        by_level(f"{name} neurons: the events", comparison, SECOND),
-        z_scores(
-            f"{name} neurons: difference to micro in standard errors of the difference",
-            comparison,
-            TESTED,
-        ),
-    )
-
-
 def _draw(figure: Figure, results: list[Result], events: list[PopulationSpikes]) -> None:
-    above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=(2.1, 1))[:, 0]
-    traces = above.subplots(len(results), 1, sharex=True, sharey=True)
-    start = float(results[0].t[0]) - results[0].record_dt
-    activity(*results, ax=traces, t_start=start, t_stop=start + SHOWN, states=events)
-    for panel in traces:
-        panel.set_ylabel("A (Hz)")
-    for panel in traces[:-1]:
-        panel.set_xlabel("")
+    below = traces_above(figure, results, events, shown=SHOWN)
     left, middle, right = below.subplots(1, 3)
     event_average(*results, events=events, ax=left, before=AROUND, after=AROUND)
     event_average(

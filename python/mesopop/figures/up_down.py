@@ -8,13 +8,12 @@ from mesopop import presets
 from mesopop.analysis.thresholds import Thresholds
 from mesopop.analysis.up_down import UpDownStates
 from mesopop.comparison import compare
-from mesopop.comparison_table import Comparison
 from mesopop.experiment import Experiment
-from mesopop.figures.comparisons import by_level, joined, z_scores
+from mesopop.figures.comparisons import joined, tables_of
 from mesopop.figures.exhibit import Effort, Exhibit, Numbers
 from mesopop.figures.levels import MICRO, prepared, simulated
-from mesopop.figures.panels import legend_of_page
-from mesopop.plot import activity, distribution, dwell_times
+from mesopop.figures.panels import legend_of_page, traces_above
+from mesopop.plot import distribution, dwell_times
 from mesopop.result import Result
 
 if TYPE_CHECKING:
@@ -61,7 +60,9 @@ def exhibit(effort: Effort) -> Exhibit:
             if name == DRAWN:
                 shown[0].append(result)
         comparison = joined(compared)
-        tables += _tables(name, comparison)
+        tables += tables_of(
+            name, comparison, FIRST, SECOND, TESTED, what="dwell times and intervals"
+        )
         if name == DRAWN:
             shown[1].extend(e for e in comparison.events if isinstance(e, UpDownStates))
     return Exhibit(
@@ -101,27 +102,8 @@ def _result(experiment: Experiment, label: str, trials: int, effort: Effort, num
     return simulated(simulation, DURATION, record=record)
 
 
-def _tables(name: str, comparison: Comparison) -> tuple[Numbers, ...]:
-    return (
-        by_level(f"{name} neurons", comparison, FIRST),
-        by_level(f"{name} neurons: dwell times and intervals", comparison, SECOND),
-        z_scores(
-            f"{name} neurons: difference to micro in standard errors of the difference",
-            comparison,
-            TESTED,
-        ),
-    )
-
-
 def _draw(figure: Figure, results: list[Result], states: list[UpDownStates]) -> None:
-    above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=(2.1, 1))[:, 0]
-    traces = above.subplots(len(results), 1, sharex=True, sharey=True)
-    start = float(results[0].t[0]) - results[0].record_dt
-    activity(*results, ax=traces, t_start=start, t_stop=start + SHOWN, states=states)
-    for panel in traces:
-        panel.set_ylabel("A (Hz)")
-    for panel in traces[:-1]:
-        panel.set_xlabel("")
+    below = traces_above(figure, results, states, shown=SHOWN)
     left, *dwells = below.subplots(1, 3)
     found = states[0].segmentation
     distribution(*results, ax=left, thresholds=Thresholds(low=found.low, high=found.high))
