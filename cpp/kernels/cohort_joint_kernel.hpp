@@ -103,8 +103,8 @@ MESOPOP_INLINE void release_cohorts_jointly(const CohortJointRelease& s, std::in
       const CrossMoments cross = pair.cross.get(first + i);
       const Sample in_a = parted(of_a.moments.get(first + i), by.get(i), of_a.lanes.du[i], of_a.lanes.dx[i]);
       const Sample in_b = parted(of_b.moments.get(first + i), by.get(i), of_b.lanes.du[i], of_b.lanes.dx[i]);
-      pair.after.set(first + i, after_spike(cross * by.within[i], in_a.drawn, of_a.plasticity, in_b.drawn,
-                                            of_b.plasticity));
+      pair.after.set(first + i,
+                     after_spike(cross * by.within[i], in_a.drawn, of_a.plasticity, in_b.drawn, of_b.plasticity));
       pair.cross.set(first + i, cross * by.kept[i]);
     }
   });
@@ -128,8 +128,7 @@ MESOPOP_INLINE CrossMoments born_together(const CohortJointRelease& s, const Coh
 #pragma omp simd
     for (int i = 0; i < kLanes; ++i) {
       const double k = s.fired[first + i];
-      const CrossMoments m =
-          about(after.get(first + i), means(a.after.get(first + i), b.after.get(first + i)), born);
+      const CrossMoments m = about(after.get(first + i), means(a.after.get(first + i), b.after.get(first + i)), born);
       uu[i] += k * m.uu;
       ux[i] += k * m.ux;
       xu[i] += k * m.xu;

@@ -21,10 +21,9 @@ namespace {
   attribute void adaptation_##name(const AdaptationStep& s) { adaptation_body(s); }                            \
   attribute void relaxations_##name(const Relaxations& s) { relaxations_body(s); }                             \
   constexpr Kernels kernels_##name{                                                                            \
-      lif_neurons_##name,        lnp_neurons_##name,   thresholds_##name,     age_bins_##name,                 \
-      cohorts_##name,            relax_cohorts_##name, relax_cohort_pairs_##name,                              \
-      cohort_spikes_##name,      cohort_release_##name, cohort_joint_release_##name,                           \
-      adaptation_##name,         relaxations_##name};
+      lif_neurons_##name,    lnp_neurons_##name,          thresholds_##name,         age_bins_##name,          \
+      cohorts_##name,        relax_cohorts_##name,        relax_cohort_pairs_##name, cohort_spikes_##name,     \
+      cohort_release_##name, cohort_joint_release_##name, adaptation_##name,         relaxations_##name};
 
 MESOPOP_CLONE(baseline, )
 #ifdef MESOPOP_MULTIVERSIONING

@@ -226,9 +226,9 @@ double CohortPopulation::fire(std::int64_t step, double* release) {
 void CohortPopulation::release_set(std::size_t s, std::int64_t step, double* release) {
   const MomentColumns all = moments(s), firing = firing_.before(0);
   firing_.gather(all, firing);
-  const CohortReleaseSums sums = kernels_.cohort_release({firing_.size, firing_.count.data(), firing_.fired.data(),
-                                                          firing, firing_.after(0), synapses_[s].plasticity,
-                                                          noise_ != Noise::none, synapses_[s].releases.at(step)});
+  const CohortReleaseSums sums =
+      kernels_.cohort_release({firing_.size, firing_.count.data(), firing_.fired.data(), firing, firing_.after(0),
+                               synapses_[s].plasticity, noise_ != Noise::none, synapses_[s].releases.at(step)});
   firing_.scatter(firing, all);
   collect(s, step, sums, release);
 }
@@ -247,8 +247,8 @@ void CohortPopulation::release_jointly(std::int64_t step, double* release) {
     joint_pairs_[p].after = firing_.cross_after(p, sets_);
     firing_.gather(cross(p), joint_pairs_[p].cross);
   }
-  kernels_.cohort_joint_release({firing_.size, firing_.count.data(), firing_.fired.data(), sets_, joint_sets_.data(),
-                                 joint_pairs_.data()});
+  kernels_.cohort_joint_release(
+      {firing_.size, firing_.count.data(), firing_.fired.data(), sets_, joint_sets_.data(), joint_pairs_.data()});
   for (std::size_t s = 0; s < sets_; ++s) {
     firing_.scatter(joint_sets_[s].moments, moments(s));
     collect(s, step, joint_sets_[s].sums, release);
@@ -302,8 +302,7 @@ void CohortPopulation::fire_all(std::int64_t, double* release) {
   if (pairs_ == 0) return;
   for_each_pair(sets_, [&](std::size_t a, std::size_t b, std::size_t pair) {
     const CrossMoments all = initial_cross_moments(*synapses_[a].spec, *synapses_[b].spec);
-    const CrossMoments after =
-        after_spike(all, before(a), synapses_[a].plasticity, before(b), synapses_[b].plasticity);
+    const CrossMoments after = after_spike(all, before(a), synapses_[a].plasticity, before(b), synapses_[b].plasticity);
     waiting_cross(-1, pair).set(0, relaxed(after, synapses_[a].held, synapses_[b].held));
   });
 }

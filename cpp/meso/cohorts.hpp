@@ -111,7 +111,7 @@ class CohortPopulation {
   Firing firing_;
   std::vector<CohortJointSet> joint_sets_;    // scratch, where samples are drawn for several sets
   std::vector<CohortJointPair> joint_pairs_;  // scratch
-  std::vector<double> earlier_;  // scratch: per trace of adaptation, what neurons that fire have of it
+  std::vector<double> earlier_;               // scratch: per trace of adaptation, what neurons that fire have of it
 };
 
 }  // namespace mesopop
