@@ -227,7 +227,7 @@ def test_a_newer_format_is_refused_by_its_number(saved):
     header["versions"]["mesopop"] = "9.1"
     entries["header"] = np.array(json.dumps(header))
     np.savez(saved, **entries)
-    with pytest.raises(ValueError, match=r"format 7, .* up to 1: it was written by mesopop 9.1"):
+    with pytest.raises(ValueError, match=r"format 7, .* up to 2: it was written by mesopop 9.1"):
         mp.Simulation.load(saved)
 
 
