@@ -63,7 +63,8 @@ def neurons_of(state, population, plasticities):
     """Numbers of neurons, and u and x of each plasticity, of all cohorts, awake or refractory."""
     where = f"population/{population}"
     bins = np.array([state[name] for name in state if name.startswith(f"{where}/bins/")])
-    moments = 5 * len(plasticities)  # u, x, their variances and covariance
+    # u, x, their variances and covariance; then four covariances of each pair.
+    moments = 5 * len(plasticities) + 2 * len(plasticities) * (len(plasticities) - 1)
     before = len(bins) - moments  # potential, hazard, birth, number, threshold, pull, traces
     traces = before - 6
     entries = state[f"{where}/refractory"].reshape(-1, 1 + traces + moments)

@@ -1,8 +1,9 @@
 """Neurons, and what their synapses hold, are neither lost nor made: read from the complete state."""
 
+import attrs
 import numpy as np
 import pytest
-from networks import FACILITATING, GIF, LIF, MIXED, changed, meso
+from networks import DEPRESSING, FACILITATING, GIF, LIF, MIXED, changed, meso
 
 import mesopop as mp
 
@@ -70,15 +71,42 @@ def test_cohorts_hold_all_release(noise, tolerance):
                 assert held / SIZE == pytest.approx(recorded[label][-1], abs=1e-12)
 
 
-def test_variances_stay_those_of_a_group():
-    # No negative variances, and correlations between -1 and 1, up to roundings.
-    for state, _ in states(active(changed(LIF, t_ref=0.0)), meso("renewal")):
-        counts = column(state, COUNT)
-        for number in range(2):
-            vu, vx, c = (column(state, MOMENTS + 5 * number + i)[counts > 0] for i in (2, 3, 4))
-            assert (vu >= 0).all()
-            assert (vx >= -1e-15).all()
-            assert (c**2 <= vu * vx * (1 + 1e-9) + 1e-24).all()
+def covariance(state, sets):
+    """Covariance matrix of (u, x) of all sets by cohort, in order of the columns."""
+    counts = column(state, COUNT)
+    sigma = np.zeros((len(counts), 2 * sets, 2 * sets))
+    for number in range(sets):
+        vu, vx, c = (column(state, MOMENTS + 5 * number + i) for i in (2, 3, 4))
+        sigma[:, 2 * number : 2 * number + 2, 2 * number : 2 * number + 2] = np.array(
+            [[vu, c], [c, vx]]
+        ).transpose(2, 0, 1)
+    pairs = [(first, second) for second in range(sets) for first in range(second)]
+    for pair, (a, b) in enumerate(pairs):
+        uu, ux, xu, xx = (column(state, MOMENTS + 5 * sets + 4 * pair + i) for i in range(4))
+        block = np.array([[uu, ux], [xu, xx]]).transpose(2, 0, 1)
+        sigma[:, 2 * a : 2 * a + 2, 2 * b : 2 * b + 2] = block
+        sigma[:, 2 * b : 2 * b + 2, 2 * a : 2 * a + 2] = block.transpose(0, 2, 1)
+    return sigma[counts > 0]
+
+
+@pytest.mark.parametrize("tolerance", [0.0, 0.05, 1.0])
+@pytest.mark.parametrize("sets", [2, 3])
+def test_covariances_stay_those_of_a_group(sets, tolerance):
+    # No negative variances, and correlations that neurons can have, up to roundings.
+    network = active(changed(LIF, t_ref=0.0))
+    if sets == 3:
+        third = mp.Projection("E", "E", weight=-0.1, delay=1, stp=DEPRESSING, name="third")
+        network = attrs.evolve(network, projections=[*network.projections, third])
+    largest = 0.0
+    for state, _ in states(network, meso("renewal", bin_tolerance=tolerance)):
+        sigma = covariance(state, sets)
+        variance = np.diagonal(sigma, axis1=1, axis2=2)
+        assert (variance >= -1e-15).all()
+        scale = np.sqrt(np.maximum(variance, 1e-16))
+        correlation = sigma / (scale[:, :, None] * scale[:, None, :])
+        assert np.linalg.eigvalsh(correlation).min() > -1e-9
+        largest = max(largest, np.abs(correlation[:, :2, 2:]).max())
+    assert largest > 0.9  # the sets do know of each other
 
 
 @pytest.mark.parametrize("closure", ["second_order", "renewal"])

@@ -1,15 +1,17 @@
 """Synapses of the NumPy references against closed forms, and moments of groups of neurons."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
+from networks import MIXED
 from reference_runs import onto_lnp, run
 
 from mesopop.neurons import SpikeTrains
 from mesopop.plasticity import TsodyksMarkram
 from reference.closures import SecondOrder
-from reference.moments import Moments, after_spike, mixture, split
+from reference.moments import Moments, after_spike, mixture, root, split
 from reference.plasticity import Plasticity
 
 
@@ -107,65 +109,115 @@ def test_a_spike_arrives_one_delay_after_its_step_and_evokes_the_psp(level, tau_
 # --- Moments -------------------------------------------------------------------------------------
 
 JUMP = TsodyksMarkram(U0=0.5, U=0.3, tau_d=100, tau_f=100)
-GROUP = Moments(u=0.4, x=0.6, var_u=0.02, var_x=0.03, cov=-0.015)
+STATIC_U = TsodyksMarkram(U0=0.5, U=0.9, tau_d=100, tau_f=0)
+STATIC_X = TsodyksMarkram(U0=0.2, U=0.2, tau_d=0, tau_f=300)
+GROUP = Moments(np.array([0.4, 0.6]), np.array([[0.02, -0.015], [-0.015, 0.03]]))
+
+
+def of_sets(*sets):
+    return Plasticity.of_sets(sets, 0.5)
+
+
+def correlated(n_sets):
+    """A group whose synapses all correlate."""
+    rng = np.random.default_rng(8)
+    root = rng.normal(scale=0.07, size=(2 * n_sets, 2 * n_sets))
+    return Moments(rng.uniform(0.3, 0.7, 2 * n_sets), root @ root.T)
 
 
 def test_jump_of_the_moments_is_the_map_of_raw_moments():
     U, a = 0.3, 0.7
-    u, x = GROUP.u, GROUP.x
-    P, Q, R = GROUP.var_u + u**2, GROUP.var_x + x**2, GROUP.cov + u * x
+    (u, x), cov = GROUP.mean, GROUP.cov
+    P, Q, R = cov[0, 0] + u**2, cov[1, 1] + x**2, cov[0, 1] + u * x
     uux, uxx = x * P + 2 * u * R - 2 * u**2 * x, u * Q + 2 * x * R - 2 * u * x**2
     uuxx = P * Q + 2 * R**2 - 2 * u**2 * x**2
-    after = after_spike(GROUP, Plasticity(JUMP, 0.5))
-    assert after.u == pytest.approx(U + a * u)
-    assert after.x == pytest.approx(x - R)
-    assert after.var_u == pytest.approx(a**2 * P + 2 * a * U * u + U**2 - after.u**2)
-    assert after.var_x == pytest.approx(Q - 2 * uxx + uuxx - after.x**2)
-    assert after.cov == pytest.approx(a * R - a * uux + U * x - U * R - after.u * after.x)
+    after = after_spike(GROUP, of_sets(JUMP))
+    assert after.mean[0] == pytest.approx(U + a * u)
+    assert after.mean[1] == pytest.approx(x - R)
+    assert after.cov[0, 0] == pytest.approx(a**2 * P + 2 * a * U * u + U**2 - after.mean[0] ** 2)
+    assert after.cov[1, 1] == pytest.approx(Q - 2 * uxx + uuxx - after.mean[1] ** 2)
+    both = a * R - a * uux + U * x - U * R - after.mean[0] * after.mean[1]
+    assert after.cov[0, 1] == pytest.approx(both)
+    assert after.cov[1, 0] == pytest.approx(both)
 
 
-def test_jump_of_the_moments_is_exact_for_gaussian_neurons():
+@pytest.mark.parametrize("sets", [(JUMP,), (JUMP, MIXED), (STATIC_U, JUMP, STATIC_X)])
+def test_jump_of_the_moments_is_exact_for_gaussian_neurons(sets):
     # Gauss-Hermite quadrature is exact for these polynomials.
-    nodes, weights = np.polynomial.hermite_e.hermegauss(6)
-    weights = np.outer(weights, weights) / weights.sum() ** 2
-    z_u, z_x = np.meshgrid(nodes, nodes, indexing="ij")
-    slope = GROUP.cov / GROUP.var_u
-    du = math.sqrt(GROUP.var_u) * z_u
-    u = GROUP.u + du
-    x = GROUP.x + slope * du + math.sqrt(GROUP.var_x - slope * GROUP.cov) * z_x
-    u, x = u + 0.3 * (1 - u), x - u * x
+    group = GROUP if len(sets) == 1 else correlated(len(sets))
+    if STATIC_X in sets:
+        mean, cov = group.mean.copy(), group.cov.copy()
+        mean[5] = 1.0
+        cov[5, :] = cov[:, 5] = 0.0
+        group = Moments(mean, cov)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(3)
+    weights = weights / weights.sum()
+    grid = np.meshgrid(*[nodes] * len(group.mean), indexing="ij")
+    weight = np.prod(np.meshgrid(*[weights] * len(group.mean), indexing="ij"), axis=0).ravel()
+    values = group.mean + np.reshape(grid, (len(grid), -1)).T @ root(group.cov).T
+    for i, stp in enumerate(sets):
+        u, x = values[:, 2 * i].copy(), values[:, 2 * i + 1].copy()
+        if stp.tau_f > 0:
+            values[:, 2 * i] = u + stp.U * (1 - u)
+        if stp.tau_d > 0:
+            values[:, 2 * i + 1] = x - u * x
+    after = after_spike(group, of_sets(*sets))
+    mean = weight @ values
+    np.testing.assert_allclose(after.mean, mean, rtol=1e-12)
+    cov = (weight[:, None] * (values - mean)).T @ (values - mean)
+    np.testing.assert_allclose(after.cov, cov, rtol=1e-10, atol=1e-14)
 
-    def mean(values):
-        return np.sum(weights * values)
 
-    after = after_spike(GROUP, Plasticity(JUMP, 0.5))
-    assert after.u == pytest.approx(mean(u))
-    assert after.x == pytest.approx(mean(x))
-    assert after.var_u == pytest.approx(mean((u - mean(u)) ** 2))
-    assert after.var_x == pytest.approx(mean((x - mean(x)) ** 2))
-    assert after.cov == pytest.approx(mean((u - mean(u)) * (x - mean(x))))
+@pytest.mark.parametrize("n_sets", [1, 2, 3])
+def test_root_of_a_covariance(n_sets):
+    for cov in (correlated(n_sets).cov, np.zeros((2 * n_sets, 2 * n_sets))):
+        factor = root(cov)
+        np.testing.assert_allclose(factor @ factor.T, cov, rtol=1e-12, atol=1e-15)
+        assert np.all(np.triu(factor, 1) == 0)
 
 
+def test_root_of_variables_in_lockstep():
+    # The second set repeats the first, the third one of its variables and the opposite of the other.
+    weights = np.array([[1, 0], [0, 1], [1, 0], [0, 2], [0.5, 0.0], [0, -1]])
+    cov = weights @ GROUP.cov @ weights.T
+    factor = root(cov)
+    np.testing.assert_allclose(factor @ factor.T, cov, atol=1e-12)
+    assert np.all(factor[:, 2:] == 0)
+
+
+def test_no_variable_varies_more_than_its_variance():
+    # As after negative numbers of spikes: not a covariance.
+    cov = np.diag([1e-9, 0.02, 0.02, 0.03])
+    cov[0, 2:] = cov[2:, 0] = 0.01
+    factor = root(cov)
+    assert np.all(np.sum(factor**2, axis=1) <= np.diag(cov) * (1 + 1e-12))
+    factor = root(-cov)
+    assert np.all(factor == 0)
+
+
+@pytest.mark.parametrize("n_sets", [1, 2])
 @pytest.mark.parametrize("k", [1, 3, 7, 8])
-def test_a_sample_and_the_rest_make_up_the_group(k):
+def test_a_sample_and_the_rest_make_up_the_group(k, n_sets):
     size = 8
+    group = GROUP if n_sets == 1 else correlated(n_sets)
     together = []
-    for signs in [(1, 1), (1, -1), (-1, 1), (-1, -1)]:  # mean 0, covariance 1
-        drawn, others = split(GROUP, size, k, np.array(signs))
+    for signs in itertools.product((1, -1), repeat=2 * n_sets):  # mean 0, covariance 1
+        drawn, others = split(group, size, k, np.array(signs))
         whole = mixture(k / size, drawn, others)
-        assert (whole.u, whole.x) == pytest.approx((GROUP.u, GROUP.x))
-        together.append((whole.var_u, whole.var_x, whole.cov))
-    assert np.mean(together, axis=0) == pytest.approx((GROUP.var_u, GROUP.var_x, GROUP.cov))
+        assert whole.mean == pytest.approx(group.mean)
+        together.append(whole.cov)
+    assert np.mean(together, axis=0) == pytest.approx(group.cov)
 
 
 def test_mean_release_of_a_sample_is_that_of_random_neurons():
     # Without replacement, n of M neurons release n <u x> in the mean, whatever n.
     rng = np.random.default_rng(5)
-    u, x = rng.uniform(0.2, 0.8, 6), rng.uniform(0.2, 0.8, 6)
+    values = rng.uniform(0.2, 0.8, (6, 4))
     stp = TsodyksMarkram(U0=0.5, U=0.1, tau_d=100, tau_f=100)
+    expected = np.mean(values[:, ::2] * values[:, 1::2], axis=0)
     for n in (1, 2, 5, 6):
         released = [
-            SecondOrder(Plasticity(stp, 0.5), u, x).release(n, lambda signs=signs: np.array(signs))
-            for signs in [(1, 1), (1, -1), (-1, 1), (-1, -1)]
+            SecondOrder(of_sets(stp, MIXED), values).release(n, lambda s=signs: np.array(s))
+            for signs in itertools.product((1, -1), repeat=4)
         ]
-        assert np.mean(released) == pytest.approx(n * np.mean(u * x))
+        assert np.mean(released, axis=0) == pytest.approx(n * expected)

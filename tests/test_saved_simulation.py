@@ -9,7 +9,18 @@ from pathlib import Path
 import attrs
 import numpy as np
 import pytest
-from networks import MICRO, assert_same_bits, isolated, meso, recorded
+from networks import (
+    DEPRESSING,
+    FACILITATING,
+    GIF,
+    LIF,
+    MICRO,
+    MIXED,
+    assert_same_bits,
+    isolated,
+    meso,
+    recorded,
+)
 
 import mesopop as mp
 from mesopop import archive, atomic_file
@@ -18,6 +29,7 @@ from mesopop.recording import DEFAULT_RECORD
 # Long enough for bins to merge and leave, 5 tau_m + t_ref = 104 ms.
 BEFORE, AFTER = 153.5, 120.0
 OLD_FILE = Path(__file__).parent / "data" / "simulation-format-1.npz"
+OLD_FILE_OF_SEVERAL_SETS = Path(__file__).parent / "data" / "simulation-format-1-several-sets.npz"
 
 
 def start(network, engine, **changes):
@@ -104,6 +116,66 @@ def test_files_of_the_first_format_are_read():
     assert running.run(AFTER).complete
 
 
+def test_covariances_between_sets_that_the_first_format_did_not_know_are_0():
+    running = mp.Simulation.load(OLD_FILE_OF_SEVERAL_SETS)
+    assert running.time == BEFORE
+    assert running.network == several_sets()
+    with np.load(OLD_FILE_OF_SEVERAL_SETS) as file:
+        old = [
+            {name[8:]: file[name] for name in file.files if name.startswith(f"state/{trial}/")}
+            for trial in range(2)
+        ]
+    waiting = 0.0
+    for trial in range(2):
+        state = running.state(trial)
+        added = state.keys() - old[trial].keys()
+        # Of E one pair of sets, of G three; Q has no bins.
+        expected = {f"population/0/bins/{6 + 10 + i}" for i in range(4)}
+        expected |= {f"population/1/bins/{6 + 3 + 15 + i}" for i in range(12)}
+        names = ("uu", "ux", "xu", "xx")
+        expected |= {f"population/3/stp_pair/0/1/cov_{name}" for name in names}
+        assert added == expected
+        assert all((state[name] == 0).all() for name in added)
+        for population, extra, columns in ((0, 10, 4), (1, 3 + 15, 12)):
+            name = f"population/{population}/refractory"
+            before, now = old[trial].pop(name), state.pop(name)
+            now = now.reshape(-1, 1 + extra + columns)
+            assert now[:, : 1 + extra].ravel().tobytes() == before.tobytes()
+            waiting += now[:, 0].sum()
+            assert (now[:, 1 + extra :] == 0).all()
+        assert_same_bits({name: state[name] for name in old[trial]}, old[trial])
+    assert waiting > 0
+    assert running.run(AFTER).complete
+    covariance = running.state(0)["population/3/stp_pair/0/1/cov_uu"]
+    assert covariance > 0
+
+
+def several_sets():
+    """Populations of one, two and three sets, with and without age bins."""
+    sets = {"E": (MIXED, FACILITATING), "G": (MIXED, DEPRESSING, FACILITATING), "P": (MIXED,)}
+    sets["Q"] = (DEPRESSING, FACILITATING)
+    return mp.Network(
+        populations=[
+            mp.Population("E", size=20, neuron=LIF, drive=25.0),
+            mp.Population("G", size=15, neuron=GIF, drive=25.0),
+            mp.Population("P", size=10, neuron=mp.Poisson(20.0)),
+            mp.Population("Q", size=10, neuron=mp.Poisson(20.0)),
+        ],
+        projections=[
+            mp.Projection(source, "E", weight=0.1, stp=stp, name=f"{source}{i}")
+            for source, kinds in sets.items()
+            for i, stp in enumerate(kinds)
+        ],
+    )
+
+
+def make_old_file_of_several_sets():
+    """As above, by a version that knew no covariances between the sets of a population."""
+    running = start(several_sets(), meso("renewal"), trials=2)
+    running.run(BEFORE)
+    running.save(OLD_FILE_OF_SEVERAL_SETS)
+
+
 @pytest.fixture
 def saved(tmp_path):
     running = start(isolated(20, 14.0), MICRO)
@@ -155,7 +227,7 @@ def test_a_newer_format_is_refused_by_its_number(saved):
     header["versions"]["mesopop"] = "9.1"
     entries["header"] = np.array(json.dumps(header))
     np.savez(saved, **entries)
-    with pytest.raises(ValueError, match=r"format 7, .* up to 1: it was written by mesopop 9.1"):
+    with pytest.raises(ValueError, match=r"format 7, .* up to 2: it was written by mesopop 9.1"):
         mp.Simulation.load(saved)
 
 

@@ -15,58 +15,60 @@ from .plasticity import Plasticity
 
 
 class FirstOrder:
-    """Means of u and x alone: every neuron has the mean values."""
+    """Means of u and x alone, of every STP set: every neuron has the mean values.
 
-    def __init__(self, plasticity: Plasticity, u: np.ndarray, x: np.ndarray):
+    `values` are those of each neuron, shape (neurons, 2 sets): u and x of each set in turn.
+    """
+
+    def __init__(self, plasticity: Plasticity, values: np.ndarray):
         self._plasticity = plasticity
-        self._size = len(u)
-        self.u = float(u.mean())
-        self.x = float(x.mean())
+        self._size = len(values)
+        self.u, self.x = values.mean(axis=0).reshape(-1, 2).T
 
-    def step(self, n: float, normals: Callable[[], np.ndarray] | None) -> float:
+    def step(self, n: float, normals: Callable[[], np.ndarray] | None) -> np.ndarray:
         """Relax to the end of the step and release n spikes. No random numbers are needed."""
         p = self._plasticity
         self.u = p.U0 + (self.u - p.U0) * p.decay_u
         self.x = 1 + (self.x - 1) * p.decay_x
         return self.release(n)
 
-    def release(self, n: float) -> float:
-        """Total release of n spikes."""
+    def release(self, n: float) -> np.ndarray:
+        """Total release of n spikes, by set."""
         p = self._plasticity
         fraction = n / self._size
         released = self.u * self.x
-        self.u += fraction * p.U * (1 - self.u)
-        self.x -= fraction * p.depletion * released
+        self.u = self.u + fraction * p.U * (1 - self.u)
+        self.x = self.x - fraction * p.depletion * released
         return n * released
 
 
 class SecondOrder:
-    """Means, variances and covariance of u and x, and the finite number of spikes in a step."""
+    """Means and covariances of u and x, and the finite number of spikes in a step."""
 
-    def __init__(self, plasticity: Plasticity, u: np.ndarray, x: np.ndarray):
+    def __init__(self, plasticity: Plasticity, values: np.ndarray):
         self._plasticity = plasticity
-        self._size = len(u)
-        self._moments = Moments.of(u, x)
+        self._size = len(values)
+        self._moments = Moments.of(values)
 
     @property
-    def u(self) -> float:
+    def u(self) -> np.ndarray:
         return self._moments.u
 
     @property
-    def x(self) -> float:
+    def x(self) -> np.ndarray:
         return self._moments.x
 
-    def step(self, n: float, normals: Callable[[], np.ndarray] | None) -> float:
+    def step(self, n: float, normals: Callable[[], np.ndarray] | None) -> np.ndarray:
         """Relax to the end of the step and release n spikes.
 
-        `normals` returns the two standard normals of the sample means of u and x; None: without
-        noise.
+        `normals` returns the two standard normals of the sample means of u and x of each set; None:
+        without noise.
         """
         self._moments = relax(self._moments, self._plasticity)
-        return self.release(n, normals) if n != 0 else 0.0
+        return self.release(n, normals) if n != 0 else np.zeros(len(self.u))
 
-    def release(self, n: float, normals: Callable[[], np.ndarray] | None = None) -> float:
-        """Total release of n spikes."""
+    def release(self, n: float, normals: Callable[[], np.ndarray] | None = None) -> np.ndarray:
+        """Total release of n spikes, by set."""
         population = self._moments
         if normals is None or self._size == 1:
             # The mean over the spikes is the population mean: a single neuron is its own sample.
@@ -78,7 +80,7 @@ class SecondOrder:
         # <u x> over the neurons that fire. A sample of n out of N has the covariance C (1 - q/n):
         # with the C (1 - 1/n) of docs/model.md, section 8.1, which does not see that the sample is
         # drawn without replacement, the mean release would depend on how many neurons share a step.
-        return n * (fired.u * fired.x + fired.cov)
+        return n * fired.release
 
 
 CLOSURES = {"first_order": FirstOrder, "second_order": SecondOrder}

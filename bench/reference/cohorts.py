@@ -105,75 +105,82 @@ class CohortActivity(AgeBins):
 
 
 class CohortSynapses:
-    """Moments of u and x over each cohort, as arrays."""
+    """Moments of u and x of all STP sets over each cohort, as arrays along the cohorts."""
 
     def __init__(
         self,
         activity: CohortActivity,
         groups: Sequence[AgeGroup],
         plasticity: Plasticity,
-        u: np.ndarray,
-        x: np.ndarray,
+        values: np.ndarray,
     ):
         self._activity = activity
         self._plasticity = plasticity
-        everybody = np.arange(len(u))
+        everybody = np.arange(len(values))
         members = [everybody if g.members is None else g.members for g in groups]
-        moments = [Moments.of(u[who], x[who]) for who in members]
-        self._moments = np.array([vars_of(m) for m in moments]).T
+        moments = [Moments.of(values[who]) for who in members]
+        self._moments = Moments(
+            np.array([m.mean for m in moments]), np.array([m.cov for m in moments])
+        )
         activity.synapses.append(self)
 
     @property
-    def u(self) -> float:
-        """Mean over all neurons."""
-        return float(self._activity.count @ self._moments[0] / self._activity.size)
+    def u(self) -> np.ndarray:
+        """Mean over all neurons, by set."""
+        return self._activity.count @ self._moments.u / self._activity.size
 
     @property
-    def x(self) -> float:
-        return float(self._activity.count @ self._moments[1] / self._activity.size)
+    def x(self) -> np.ndarray:
+        return self._activity.count @ self._moments.x / self._activity.size
 
     def keep(self, kept: np.ndarray) -> None:
-        self._moments = self._moments[:, kept]
+        self._moments = selected(self._moments, kept)
 
     def absorb_first(self, share: float) -> None:
         """Mix the first cohort, whose share is given, into the second."""
-        first, second = Moments(*self._moments[:, 0]), Moments(*self._moments[:, 1])
-        self._moments[:, 1] = vars_of(mixture(share, first, second))
+        first, second = selected(self._moments, 0), selected(self._moments, 1)
+        put(self._moments, 1, mixture(share, first, second))
 
-    def step(self, n: float, normals: Callable[[int], np.ndarray] | None) -> float:
+    def step(self, n: float, normals: Callable[[int], np.ndarray] | None) -> np.ndarray:
         """Relax to the end of the step and release the n spikes of the activity.
 
-        `normals` returns a pair of standard normals for each of the cohorts that fire.
+        `normals` returns a pair of standard normals of each set for each of the cohorts that fire.
         """
-        self._moments = np.array(vars_of(relax(Moments(*self._moments), self._plasticity)))
+        self._moments = relax(self._moments, self._plasticity)
         if n == 0:
-            return 0.0
+            return np.zeros(len(self._plasticity.U))
         released, fired_now = self._fire(normals)
-        self._moments = np.column_stack([self._moments, vars_of(fired_now)])
+        self._moments = Moments(
+            np.concatenate([self._moments.mean, fired_now.mean[None]]),
+            np.concatenate([self._moments.cov, fired_now.cov[None]]),
+        )
         return released
 
-    def release(self, n: float) -> float:
+    def release(self, n: float) -> np.ndarray:
         """Release of n spikes, one of every neuron: they are the one cohort that there is."""
-        everybody = Moments(*self._moments[:, 0])
-        self._moments[:, 0] = vars_of(after_spike(everybody, self._plasticity))
-        return n * (everybody.u * everybody.x + everybody.cov)
+        everybody = self._moments
+        self._moments = after_spike(everybody, self._plasticity)
+        return n * everybody.release[0]
 
-    def _fire(self, normals: Callable[[int], np.ndarray] | None) -> tuple[float, Moments]:
+    def _fire(self, normals: Callable[[int], np.ndarray] | None) -> tuple[np.ndarray, Moments]:
         """Total release, and moments over the neurons that fired; the others keep the rest."""
         cohorts = np.flatnonzero(self._activity.fired)
         k = self._activity.fired[cohorts]
         others = self._activity.count[cohorts]  # from which those that fired have gone
-        fired = self._moments[:, cohorts]
+        fired = selected(self._moments, cohorts)
         if normals is not None:
-            pairs = normals(len(cohorts))
+            rows = normals(len(cohorts))
             for i in np.flatnonzero(others > 0):
-                drawn, left = split(Moments(*fired[:, i]), others[i] + k[i], k[i], pairs[i])
-                fired[:, i] = vars_of(drawn)
-                self._moments[:, cohorts[i]] = vars_of(left)
-        drawn = Moments(*fired)
-        released = k @ (drawn.u * drawn.x + drawn.cov)
-        return float(released), pooled(k, after_spike(drawn, self._plasticity))
+                drawn, left = split(selected(fired, i), others[i] + k[i], k[i], rows[i])
+                put(fired, i, drawn)
+                put(self._moments, cohorts[i], left)
+        return k @ fired.release, pooled(k, after_spike(fired, self._plasticity))
 
 
-def vars_of(moments: Moments) -> list:
-    return list(vars(moments).values())
+def selected(moments: Moments, which) -> Moments:
+    """Moments of some cohorts, or of one."""
+    return Moments(moments.mean[which], moments.cov[which])
+
+
+def put(moments: Moments, cohort: int, values: Moments) -> None:
+    moments.mean[cohort], moments.cov[cohort] = values.mean, values.cov

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -81,41 +82,45 @@ def simulate_mesoscopic(
     record = Record(network, duration, dt)
     build = partial(MesoscopicPopulation, network, record, dt, closure, noise, draws, initial)
     populations = [build(number) for number in range(len(network.populations))]
-    activities = {p.name: p.activity for p in populations}
-    synapses = {key: state for p in populations for key, state in p.synapses.items()}
-    normals_of = {key: draw for p in populations for key, draw in p.normals.items()}
     if isinstance(initial, str) and initial == "synchronous":
-        fire_together(activities, synapses, record)
+        fire_together(populations, record)
 
     for step in range(record.n_steps):
-        for name, activity in activities.items():
-            record.spike_counts[name][step] = activity.step(step)
-            if name in record.potential:
-                record.potential[name][step] = activity.potential
+        for p in populations:
+            record.spike_counts[p.name][step] = p.activity.step(step)
+            if p.name in record.potential:
+                record.potential[p.name][step] = p.activity.potential
         for source, stp in record.releases:
-            n = record.spike_counts[source][step]
             if stp is None:
-                record.releases[source, stp][step + 1] = n
+                record.releases[source, stp][step + 1] = record.spike_counts[source][step]
+        for p in populations:
+            if not p.sets:
                 continue
-            normals = None if noise == "none" else normals_of[source, stp](step)
-            state = synapses[source, stp]
-            record.releases[source, stp][step + 1] = state.step(n, normals)
-            record.u[source, stp][step] = state.u
-            record.x[source, stp][step] = state.x
+            n = record.spike_counts[p.name][step]
+            released = p.synapses.step(n, None if noise == "none" else p.normals(step))
+            for i, key in enumerate(p.sets):
+                record.releases[key][step + 1] = released[i]
+                record.u[key][step] = p.synapses.u[i]
+                record.x[key][step] = p.synapses.x[i]
     return record.as_dict()
 
 
-def fire_together(activities: dict, synapses: dict, record: Record) -> None:
+def fire_together(populations: list[MesoscopicPopulation], record: Record) -> None:
     """All neurons have fired at t = 0, the end of step -1."""
-    for source, stp in record.releases:
-        n = activities[source].size
-        record.releases[source, stp][0] = n if stp is None else synapses[source, stp].release(n)
+    for p in populations:
+        n = p.activity.size
+        if (p.name, None) in record.releases:
+            record.releases[p.name, None][0] = n
+        if p.sets:
+            for key, released in zip(p.sets, p.synapses.release(n), strict=True):
+                record.releases[key][0] = released
 
 
 class MesoscopicPopulation:
-    """The activity of a population of the network, and its plastic synapses by (source, stp).
+    """The activity of a population of the network, and its plastic synapses.
 
-    normals : by (source, stp), a function of the step that returns what draws normals for a release
+    sets : list of (source, stp)
+    synapses : of all these sets together; None if there are none
     """
 
     def __init__(
@@ -135,11 +140,7 @@ class MesoscopicPopulation:
             signal_values, n_steps=record.n_steps, dt=dt, population=number, draws=draws
         )
         spike_count = SpikeCount(number, size, noise, draws)
-        variables = {
-            key: (Plasticity(key[1], dt), *synaptic_variables(initial, network, *key))
-            for key in record.stp_sets
-            if key[0] == self.name
-        }
+        self.sets = [key for key in record.stp_sets if key[0] == self.name]
         order = CLOSURES["second_order" if closure == "renewal" else closure]
         kind = type(neuron).__name__
         if kind == "SpikeTrains":
@@ -168,14 +169,20 @@ class MesoscopicPopulation:
             else:
                 traces = quasi_renewal_traces(initial, neuron, groups, drive[0], dt, record.n_steps)
                 self.activity = LIFActivity(neuron, groups, membrane, dt, spike_count, traces)
-        self.synapses = {key: order(*values) for key, values in variables.items()}
-        self.normals = {}
-        for i, key in enumerate(variables):
-            if isinstance(self.synapses[key], CohortSynapses):
-                draw = partial(draws.cohort_release_normals, record.stp_sets.index(key))
-            else:
-                draw = partial(draws.release_normals, number, i)
-            self.normals[key] = partial(partial, draw)
+        self.synapses = None
+        if self.sets:
+            variables = [v for key in self.sets for v in synaptic_variables(initial, network, *key)]
+            plasticity = Plasticity.of_sets([stp for _, stp in self.sets], dt)
+            self.synapses = order(plasticity, np.column_stack(variables))
+        if isinstance(self.synapses, CohortSynapses):
+            numbers = [record.stp_sets.index(key) for key in self.sets]
+            self._draws = [partial(draws.cohort_release_normals, set) for set in numbers]
+        else:
+            self._draws = [partial(draws.release_normals, number, i) for i in range(len(self.sets))]
+
+    def normals(self, step: int) -> Callable[..., np.ndarray]:
+        """What draws the normals of a release in a step, set after set along the last axis."""
+        return lambda *n: np.concatenate([draw(step, *n) for draw in self._draws], axis=-1)
 
 
 def cohort_traces(initial, neuron, groups: list[AgeGroup], drive: float, dt: float) -> CohortTraces:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from types import SimpleNamespace
+
 import numpy as np
 
 
@@ -16,6 +19,13 @@ class Plasticity:
 
     Where parameters are given neuron by neuron, so are these.
     """
+
+    @classmethod
+    def of_sets(cls, sets: Sequence, dt: float) -> Plasticity:
+        """Of several sets of parameters: arrays by set."""
+        names = ("U0", "U", "tau_d", "tau_f")
+        together = {name: np.array([getattr(stp, name) for stp in sets], float) for name in names}
+        return cls(SimpleNamespace(**together), dt)
 
     def __init__(self, stp, dt: float):
         self.U0 = stp.U0

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "kernels/bin_step.hpp"
+#include "model/cross_moments.hpp"
 #include "model/hazard.hpp"
 #include "model/moments.hpp"
 #include "model/synaptic_input.hpp"
@@ -74,6 +75,21 @@ MESOPOP_INLINE void relax_cohorts_body(const CohortRelaxation& s) {
     for (int i = 0; i < kLanes; ++i) {
       s.moments.set(first + i, relaxed(s.moments.get(first + i), s.plasticity, decay_u, decay_x));
     }
+  }
+}
+
+// And of the covariances between two sets.
+struct CohortPairRelaxation {
+  std::int64_t size;
+  CrossColumns cross;
+  Decays a, b;
+};
+
+MESOPOP_INLINE void relax_cohort_pairs_body(const CohortPairRelaxation& s) {
+  const Decays a = s.a, b = s.b;
+  for (std::int64_t first = 0; first < s.size; first += kLanes) {
+#pragma omp simd
+    for (int i = 0; i < kLanes; ++i) s.cross.set(first + i, relaxed(s.cross.get(first + i), a, b));
   }
 }
 

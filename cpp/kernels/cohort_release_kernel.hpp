@@ -36,18 +36,12 @@ struct ReleaseLanes {
   double u[kLanes] = {}, x[kLanes] = {};
 };
 
-template <bool random>
-MESOPOP_INLINE void release_cohort(const CohortRelease& s, std::int64_t i, int lane, ReleaseLanes& sum) {
-  const double k = s.fired[i];
-  const Moments before = s.moments.get(i);
-  Sample sample{before, before};
-  if (random) {
-    const NumberPair z = normal_pair(s.draws.uniforms(static_cast<std::uint64_t>(i)));
-    sample = sampled(before, s.count[i], k, z.first, z.second);
-  }
-  const Moments after = after_spike(sample.drawn, s.plasticity);
-  s.moments.set(i, sample.remaining);
-  s.after.set(i, after);
+// The neurons of cohort `i` that are drawn, k = fired of them, fire.
+MESOPOP_INLINE void fire_sample(const Sample& sample, double k, const Plasticity& plasticity, std::int64_t i, int lane,
+                                const MomentColumns& moments, const MomentColumns& all_after, ReleaseLanes& sum) {
+  const Moments after = after_spike(sample.drawn, plasticity);
+  moments.set(i, sample.remaining);
+  all_after.set(i, after);
   sum.fired[lane] += k;
   sum.release[lane] += k * sample.drawn.release();
   sum.excess_u[lane] += k * (after.u - sample.drawn.u);
@@ -57,27 +51,32 @@ MESOPOP_INLINE void release_cohort(const CohortRelease& s, std::int64_t i, int l
 }
 
 template <bool random>
-MESOPOP_INLINE CohortReleaseSums release_cohorts(const CohortRelease& s) {
-  ReleaseLanes sum;
+MESOPOP_INLINE void release_cohort(const CohortRelease& s, std::int64_t i, int lane, ReleaseLanes& sum) {
+  const double k = s.fired[i];
+  const Moments before = s.moments.get(i);
+  Sample sample{before, before};
+  if (random) {
+    const NumberPair z = normal_pair(s.draws.uniforms(static_cast<std::uint64_t>(i)));
+    sample = sampled(before, s.count[i], k, z.first, z.second);
+  }
+  fire_sample(sample, k, s.plasticity, i, lane, s.moments, s.after, sum);
+}
+
+// Sums, and the mixture of all that fired.
+MESOPOP_INLINE CohortReleaseSums summed(std::int64_t size, const double* fired, const MomentColumns& all_after,
+                                        const ReleaseLanes& sum) {
   // One cohort alone is the most frequent case; the zeros of the other lanes would add nothing.
-  if (s.size == 1) {
-    release_cohort<random>(s, 0, 0, sum);
-    return {sum.release[0], sum.excess_u[0], sum.deficit_x[0], s.after.get(0)};
-  }
-  for (std::int64_t first = 0; first < s.size; first += kLanes) {
-#pragma omp simd
-    for (int i = 0; i < kLanes; ++i) release_cohort<random>(s, first + i, i, sum);
-  }
+  if (size == 1) return {sum.release[0], sum.excess_u[0], sum.deficit_x[0], all_after.get(0)};
   const double weight = 1.0 / sum_lanes(sum.fired);
   Moments born;
   born.u = weight * sum_lanes(sum.u);
   born.x = weight * sum_lanes(sum.x);
   double vu[kLanes] = {}, vx[kLanes] = {}, c[kLanes] = {};
-  for (std::int64_t first = 0; first < s.size; first += kLanes) {
+  for (std::int64_t first = 0; first < size; first += kLanes) {
 #pragma omp simd
     for (int i = 0; i < kLanes; ++i) {
-      const double k = s.fired[first + i];
-      const Moments after = s.after.get(first + i);
+      const double k = fired[first + i];
+      const Moments after = all_after.get(first + i);
       const double du = after.u - born.u, dx = after.x - born.x;
       vu[i] += k * (after.vu + du * du);
       vx[i] += k * (after.vx + dx * dx);
@@ -88,6 +87,20 @@ MESOPOP_INLINE CohortReleaseSums release_cohorts(const CohortRelease& s) {
   born.vx = weight * sum_lanes(vx);
   born.c = weight * sum_lanes(c);
   return {sum_lanes(sum.release), sum_lanes(sum.excess_u), sum_lanes(sum.deficit_x), born};
+}
+
+template <bool random>
+MESOPOP_INLINE CohortReleaseSums release_cohorts(const CohortRelease& s) {
+  ReleaseLanes sum;
+  if (s.size == 1) {
+    release_cohort<random>(s, 0, 0, sum);
+  } else {
+    for (std::int64_t first = 0; first < s.size; first += kLanes) {
+#pragma omp simd
+      for (int i = 0; i < kLanes; ++i) release_cohort<random>(s, first + i, i, sum);
+    }
+  }
+  return summed(s.size, s.fired, s.after, sum);
 }
 
 }  // namespace detail

@@ -14,13 +14,16 @@ namespace {
   attribute AgeBinSums age_bins_##name(const AgeBinStep& s) { return age_bins_body(s); }                       \
   attribute double cohorts_##name(const CohortStep& s) { return cohorts_body(s); }                             \
   attribute void relax_cohorts_##name(const CohortRelaxation& s) { relax_cohorts_body(s); }                    \
+  attribute void relax_cohort_pairs_##name(const CohortPairRelaxation& s) { relax_cohort_pairs_body(s); }      \
   attribute std::int64_t cohort_spikes_##name(const CohortSpikes& s) { return cohort_spikes_body(s); }         \
   attribute CohortReleaseSums cohort_release_##name(const CohortRelease& s) { return cohort_release_body(s); } \
+  attribute void cohort_joint_release_##name(const CohortJointRelease& s) { cohort_joint_release_body(s); }    \
   attribute void adaptation_##name(const AdaptationStep& s) { adaptation_body(s); }                            \
   attribute void relaxations_##name(const Relaxations& s) { relaxations_body(s); }                             \
   constexpr Kernels kernels_##name{                                                                            \
-      lif_neurons_##name,   lnp_neurons_##name,   thresholds_##name,     age_bins_##name,   cohorts_##name,    \
-      relax_cohorts_##name, cohort_spikes_##name, cohort_release_##name, adaptation_##name, relaxations_##name};
+      lif_neurons_##name,    lnp_neurons_##name,          thresholds_##name,         age_bins_##name,          \
+      cohorts_##name,        relax_cohorts_##name,        relax_cohort_pairs_##name, cohort_spikes_##name,     \
+      cohort_release_##name, cohort_joint_release_##name, adaptation_##name,         relaxations_##name};
 
 MESOPOP_CLONE(baseline, )
 #ifdef MESOPOP_MULTIVERSIONING

@@ -8,6 +8,7 @@
 
 #include "kernels/adaptation_kernel.hpp"
 #include "kernels/age_bin_kernel.hpp"
+#include "kernels/cohort_joint_kernel.hpp"
 #include "kernels/cohort_kernel.hpp"
 #include "kernels/cohort_release_kernel.hpp"
 #include "kernels/cohort_spikes_kernel.hpp"
@@ -25,8 +26,10 @@ struct Kernels {
   AgeBinSums (*age_bins)(const AgeBinStep&);
   double (*cohorts)(const CohortStep&);
   void (*relax_cohorts)(const CohortRelaxation&);
+  void (*relax_cohort_pairs)(const CohortPairRelaxation&);
   std::int64_t (*cohort_spikes)(const CohortSpikes&);
   CohortReleaseSums (*cohort_release)(const CohortRelease&);
+  void (*cohort_joint_release)(const CohortJointRelease&);
   void (*adaptation)(const AdaptationStep&);
   void (*relaxations)(const Relaxations&);
 };

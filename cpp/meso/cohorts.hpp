@@ -7,10 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "kernels/cohort_joint_kernel.hpp"
 #include "kernels/cohort_release_kernel.hpp"
 #include "kernels/kernels.hpp"
 #include "level/level.hpp"
 #include "meso/age_bins.hpp"
+#include "model/cross_moments.hpp"
 #include "model/moments.hpp"
 #include "model/state.hpp"
 #include "model/synaptic_input.hpp"
@@ -38,13 +40,19 @@ class CohortPopulation {
     std::uint64_t set;
     const StpSpec* spec;
     Plasticity plasticity;
-    double held_decay_u, held_decay_x;  // over the refractory period
-    double excess_u, deficit_x;         // sums over all neurons of u - U0 and 1 - x
+    Decays held;                 // over the refractory period
+    double excess_u, deficit_x;  // sums over all neurons of u - U0 and 1 - x
     LaneStream releases;
   };
 
   MomentColumns moments(std::size_t set);
+  CrossColumns cross(std::size_t pair);
+  // Where the moments of the neurons that fire in `step`, and their covariances between sets, wait.
+  MomentColumns waiting(std::int64_t step, std::size_t set);
+  CrossColumns waiting_cross(std::int64_t step, std::size_t pair);
 
+  // A cohort joins another, in which its share is given.
+  void absorb(std::int64_t into, std::int64_t from, double share);
   // The cohorts that fire in the step, and their numbers of spikes, into firing_.
   void draw_spikes(double total_hazard, std::int64_t step);
   void thin();
@@ -52,6 +60,9 @@ class CohortPopulation {
   // Takes the neurons that fire out of their cohorts and makes them wait; returns their number.
   double fire(std::int64_t step, double* release);
   void release_set(std::size_t s, std::int64_t step, double* release);
+  void release_jointly(std::int64_t step, double* release);
+  // Changes by the spikes of a step, and the moments of the neurons that fired, which wait relaxed.
+  void collect(std::size_t s, std::int64_t step, const CohortReleaseSums& sums, double* release);
   void check_counts(const std::string& prefix) const;
 
   const Kernels& kernels_;
@@ -61,6 +72,7 @@ class CohortPopulation {
   Realisation realisation_;
   LaneStream counts_;
 
+  std::size_t sets_, pairs_;        // of STP sets; pairs of sets where samples are drawn
   AgeBins bins_;                    // with the moments per STP set; waiting: those that the neurons will wake with
   std::vector<double> integrated_;  // hazard of the step per neuron of each bin
   std::vector<Synapses> synapses_;
@@ -73,17 +85,33 @@ class CohortPopulation {
     std::vector<std::int64_t> bin;
     std::vector<double> count;    // neurons before
     std::vector<double> fired;    // spikes
-    std::vector<double> columns;  // moments before or left, and after the spike
+    std::vector<double> columns;  // moments before or left, and after the spike; then covariances, likewise
 
     void push(std::size_t position, double spikes) {
       bin[static_cast<std::size_t>(size)] = static_cast<std::int64_t>(position);
       fired[static_cast<std::size_t>(size++)] = spikes;
     }
-    void make_room(std::size_t cohorts);
-    MomentColumns moments(std::size_t which);
+    void make_room(std::size_t cohorts, std::size_t sets, std::size_t pairs);
+    MomentColumns before(std::size_t set);
+    MomentColumns after(std::size_t set);
+    CrossColumns cross_before(std::size_t pair, std::size_t sets);
+    CrossColumns cross_after(std::size_t pair, std::size_t sets);
+    // Values of the cohorts that fire from and to those of all cohorts; zeros for the lanes beyond the last one.
+    template <class Columns>
+    void gather(const Columns& all, const Columns& firing) const {
+      for (std::int64_t i = 0; i < size; ++i) firing.set(i, all.get(bin[static_cast<std::size_t>(i)]));
+      for (std::int64_t i = size; i % kLanes != 0; ++i) firing.set(i, {});
+    }
+    template <class Columns>
+    void scatter(const Columns& firing, const Columns& all) const {
+      for (std::int64_t i = 0; i < size; ++i) all.set(bin[static_cast<std::size_t>(i)], firing.get(i));
+    }
+    double* column(std::size_t c) { return columns.data() + c * bin.size(); }
   };
   Firing firing_;
-  std::vector<double> earlier_;  // scratch: per trace of adaptation, what neurons that fire have of it
+  std::vector<CohortJointSet> joint_sets_;    // scratch, where samples are drawn for several sets
+  std::vector<CohortJointPair> joint_pairs_;  // scratch
+  std::vector<double> earlier_;               // scratch: per trace of adaptation, what neurons that fire have of it
 };
 
 }  // namespace mesopop

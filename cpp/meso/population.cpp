@@ -23,16 +23,12 @@ AveragedPopulation::AveragedPopulation(const LevelContext& context)
     : size_(static_cast<double>(context.population().size)),
       index_(context.index),
       realisation_(context.realisation),
-      activity_(make_activity(context)) {
-  for (const std::size_t set : context.stp_sets) {
-    synapses_.emplace_back(context.network.stp[set], context.population().size, context.network.dt, context.closure,
-                           context.noise);
-  }
-}
+      activity_(make_activity(context)),
+      synapses_(context) {}
 
 double AveragedPopulation::step(std::int64_t step, const MembraneStep& membrane, double drive, double* release) {
   const double count = std::visit([&](auto& activity) { return activity.step(step, membrane, drive); }, activity_);
-  for (PopulationSynapses& synapses : synapses_) synapses.relax();
+  synapses_.relax();
   release_all(count, step, release);
   return count;
 }
@@ -43,7 +39,7 @@ void AveragedPopulation::release_all(double count, std::int64_t step, double* re
   std::fill(release, release + synapses_.size(), 0.0);
   if (count == 0.0) return;
   Stream draws(realisation_, Purpose::release, index_, 0, static_cast<std::uint64_t>(step));
-  for (std::size_t set = 0; set < synapses_.size(); ++set) release[set] = synapses_[set].release(count, draws);
+  synapses_.release(count, draws, release);
 }
 
 double AveragedPopulation::mean_potential() const {
@@ -52,9 +48,7 @@ double AveragedPopulation::mean_potential() const {
 
 void AveragedPopulation::visit(StateVisitor& visitor, const std::string& prefix) {
   std::visit([&](auto& activity) { activity.visit(visitor, prefix); }, activity_);
-  for (std::size_t set = 0; set < synapses_.size(); ++set) {
-    synapses_[set].visit(visitor, prefix + "/stp/" + std::to_string(set));
-  }
+  synapses_.visit(visitor, prefix);
 }
 
 }  // namespace mesopop

@@ -22,8 +22,8 @@ class AveragedPopulation {
   void fire_all(std::int64_t step, double* release);
 
   double mean_potential() const;
-  double mean_u(std::size_t set) const { return synapses_[set].mean_u(); }
-  double mean_x(std::size_t set) const { return synapses_[set].mean_x(); }
+  double mean_u(std::size_t set) const { return synapses_.mean_u(set); }
+  double mean_x(std::size_t set) const { return synapses_.mean_x(set); }
 
   void visit(StateVisitor& visitor, const std::string& prefix);
 
@@ -34,7 +34,7 @@ class AveragedPopulation {
   std::uint64_t index_;
   Realisation realisation_;
   Activity activity_;
-  std::vector<PopulationSynapses> synapses_;  // one per STP set of this population
+  PopulationSynapses synapses_;
 };
 
 class MesoPopulation {

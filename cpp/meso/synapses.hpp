@@ -1,11 +1,14 @@
-// Short-term plasticity of a whole population through mean u and x (first order) or their means and covariance
+// Short-term plasticity of a whole population through mean u and x (first order) or their means and covariances
 // (second order).
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "level/level.hpp"
+#include "model/cross_moments.hpp"
+#include "model/joint_sampling.hpp"
 #include "model/moments.hpp"
 #include "model/state.hpp"
 #include "random/stream.hpp"
@@ -14,25 +17,39 @@ namespace mesopop {
 
 class PopulationSynapses {
  public:
-  PopulationSynapses(const StpSpec& spec, std::int64_t size, double dt, Closure closure, Noise noise);
+  explicit PopulationSynapses(const LevelContext& context);
 
-  void relax() { moments_ = relaxed(moments_, plasticity_, plasticity_.decay_u, plasticity_.decay_x); }
+  std::size_t size() const { return sets_.size(); }  // STP sets
 
-  // `count` of the neurons spike: returns their total release. In second order with noise, takes two numbers from
-  // `draws`.
-  double release(double count, Stream& draws);
+  void relax();
 
-  double mean_u() const { return moments_.u; }
-  double mean_x() const { return moments_.x; }
+  // `count` of the neurons spike: the total release of each set into `release`. In second order with noise, takes two
+  // numbers from `draws` for each set.
+  void release(double count, Stream& draws, double* release);
+
+  double mean_u(std::size_t set) const { return sets_[set].moments.u; }
+  double mean_x(std::size_t set) const { return sets_[set].moments.x; }
 
   void visit(StateVisitor& visitor, const std::string& prefix);
 
  private:
-  Plasticity plasticity_;
+  struct Set {
+    Plasticity plasticity;
+    Moments moments;
+  };
+
+  double release_first_order(Set& set, double count) const;
+  // The mean of the neurons that fire deviates by (du, dx).
+  double release_sample(Set& set, double count, const Sample& sample) const;
+  void release_jointly(double count, Stream& draws, double* release);
+
   double size_;
   Closure closure_;
   Noise noise_;
-  Moments moments_;
+  std::vector<Set> sets_;
+  std::vector<CrossMoments> cross_;  // of pairs of sets, where samples are drawn
+  std::vector<JointSetLanes> set_lanes_;
+  std::vector<JointPairLanes> pair_lanes_;
 };
 
 }  // namespace mesopop

@@ -78,37 +78,64 @@ MESOPOP_INLINE Moments mixed(const Moments& a, const Moments& b, double f) {
           g * a.c + f * b.c + between * du * dx};
 }
 
-// k neurons drawn without replacement from a group of n, and the n - k that remain. The drawn ones have the sample mean
-// of a normal approximation (zu, zx standard normal); the means are conserved exactly and the covariance in
-// expectation.
+// What drawing k neurons out of a group of n, without replacement, makes of its moments.
 //
 // In the diffusion approximation k is real and may be negative. Sums over the spikes then keep the variance |k| Sigma
 // if the mean is taken to be that of max(|k|, 1) neurons; the mean of fewer than one would have unbounded variance.
-struct Sample {
-  Moments drawn, remaining;
+struct Division {
+  double spread;  // covariance of the mean of those drawn, in units of the group's
+  double within;  // covariance that is left inside the drawn group: the total less that of its mean
+  double shift;   // deviation of the mean of those that remain, in units of that of those drawn
+  double kept;    // covariance inside those that remain
 };
 
-MESOPOP_INLINE Sample sampled(const Moments& m, double n, double k, double zu, double zx) {
-  // Variance of the mean of k out of n, in units of the group's.
+MESOPOP_INLINE Division divided(double n, double k) {
   const double magnitude = k < 0.0 ? -k : k;
   const double drawn = magnitude < 1.0 ? 1.0 : magnitude;
   const double spread = drawn < n ? (n - drawn) / ((n - 1.0) * drawn) : 0.0;
-  const double slope = m.vu > 0.0 ? m.c / m.vu : 0.0;
-  // What u does not explain of the variance of x; where u and x are in lockstep the difference is rounding error.
-  const double unexplained = m.vx - slope * m.c;
-  const double vu = m.vu > 0.0 ? m.vu : 0.0;
-  const double vx_given_u = unexplained > 1e-12 * m.vx ? unexplained : 0.0;
-  const double du = std::sqrt(vu * spread) * zu;
-  const double dx = slope * du + std::sqrt(vx_given_u * spread) * zx;
-  // What is left inside the drawn group is the total less the variance of its mean.
-  const double within = 1.0 - spread;
   // Those that remain; if nobody does, their moments do not matter.
   const double rest = n - k;
   const double shift = rest > 0.0 ? -k / rest : 0.0;
   const double between = spread * shift * shift;
-  const double kept = between < 1.0 ? 1.0 - between : 0.0;
+  return {spread, 1.0 - spread, shift, between < 1.0 ? 1.0 - between : 0.0};
+}
+
+// k neurons drawn without replacement from a group of n, and the n - k that remain: the means are conserved exactly and
+// the covariance in expectation.
+struct Sample {
+  Moments drawn, remaining;
+};
+
+// Given by how much the mean of those drawn deviates.
+MESOPOP_INLINE Sample parted(const Moments& m, const Division& by, double du, double dx) {
+  const double within = by.within, shift = by.shift, kept = by.kept;
   return {{m.u + du, m.x + dx, m.vu * within, m.vx * within, m.c * within},
           {m.u + shift * du, m.x + shift * dx, m.vu * kept, m.vx * kept, m.c * kept}};
+}
+
+// The Cholesky factor of a covariance of u and x, as a variance of u, a slope, and the variance of x given u.
+struct Factor {
+  double vu, slope, vx_given_u;
+};
+
+inline constexpr double kRounding = 1e-12;  // a part of a variance below is taken for rounding error
+
+// Of the covariance (vu, vx, c), which is what is left of variances all_u and all_x.
+MESOPOP_INLINE Factor factored(double vu, double vx, double c, double all_u, double all_x, double rounding) {
+  const bool varies = vu > rounding * all_u;
+  const double slope = varies ? c / vu : 0.0;
+  // What u does not explain of the variance of x; where u and x are in lockstep the difference is rounding error.
+  const double unexplained = vx - slope * c;
+  return {varies ? vu : 0.0, slope, unexplained > rounding * all_x ? unexplained : 0.0};
+}
+
+// The mean of those drawn in a normal approximation (zu, zx standard normal).
+MESOPOP_INLINE Sample sampled(const Moments& m, double n, double k, double zu, double zx) {
+  const Division by = divided(n, k);
+  const Factor f = factored(m.vu, m.vx, m.c, m.vu, m.vx, kRounding);
+  const double du = std::sqrt(f.vu * by.spread) * zu;
+  const double dx = f.slope * du + std::sqrt(f.vx_given_u * by.spread) * zx;
+  return parted(m, by, du, dx);
 }
 
 }  // namespace mesopop

@@ -20,6 +20,11 @@ struct SynapseState {
   double release() const { return u * x; }
 };
 
+// Of the deviations of u and x from rest.
+struct Decays {
+  double u, x;
+};
+
 // Parameters with the decays over one step. With tau_f = 0 a jump of u is over at once, so that u = U0 always (U is set
 // to 0); with tau_d = 0 likewise x = 1 always (nothing is depleted).
 struct Plasticity {
@@ -37,6 +42,8 @@ struct Plasticity {
         depletion(spec.tau_d > 0.0 ? 1.0 : 0.0),
         decay_u(relaxation(step, spec.tau_f)),
         decay_x(relaxation(step, spec.tau_d)) {}
+
+  Decays decays() const { return {decay_u, decay_x}; }
 
   // Release happens with the values before the spike, then both jump.
   SynapseState after_spike(SynapseState s) const { return {s.u + U * (1.0 - s.u), s.x - depletion * s.release()}; }

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from mesopop.atomic_file import write_atomically
 
 # Raised when what the entries mean changes. Every version reads all formats up to its own.
-FORMAT = 1
+FORMAT = 2
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, NotImplementedError)
 
 

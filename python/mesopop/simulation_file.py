@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesopop.changes import Change
+from mesopop.earlier_formats import present_state
 from mesopop.result import versions
 from mesopop.seeds import entropy_of
 
@@ -97,7 +98,9 @@ def restored(
     )
     try:
         for trial in range(simulation.trials):
-            simulation.set_state(part_of(arrays, f"state/{trial}/"), trial)
+            state = part_of(arrays, f"state/{trial}/")
+            present = present_state(header["format"], state, simulation.state(trial))
+            simulation.set_state(present, trial)
     except ValueError as error:
         raise ValueError(f"{path} holds a state that does not fit its network: {error}") from None
     for change in header["changes"]:

@@ -98,15 +98,14 @@ def exhibit(effort: Effort) -> Exhibit:
         size=(7.2, 9.6),
         reading=(
             "Bursts begin when fluctuations meet synapses that have recovered; depression and "
-            "inhibition end them. With static synapses from E to I the intervals of renewal are "
-            "those of micro. With facilitating ones it makes bursts too rare by about a tenth. "
-            "Then E has two kinds of plastic synapses, and a neuron that has fired before releases "
-            "less onto E and more onto I, both with the same spike. The closures draw the "
-            "deviations of each kind on their own, so that their strong correlation neuron by "
-            "neuron (last table) is lost, and with it moments that excite more and inhibit less at "
-            "once: the likely cause.\n\n"
-            "Second order, which also takes the neurons that fire for a random sample, makes "
-            "bursts too small, and their intervals by more than half too long, in both variants."
+            "inhibition end them. The intervals, rates and amplitudes of renewal are those of micro, "
+            "with static synapses from E to I as with facilitating ones. In the latter case E has two "
+            "kinds of plastic synapses, and a neuron that has fired before releases less onto E and "
+            "more onto I, both with the same spike. The closures keep the covariances between the "
+            "kinds and draw the deviations of both together, so that their releases correlate as they "
+            "do neuron by neuron (last table).\n\n"
+            "Second order, which takes the neurons that fire for a random sample, makes bursts too "
+            "small, and their intervals too long, by less where both kinds are plastic."
         ),
     )
 

@@ -19,11 +19,8 @@ from mesopop.theory.lnp_linearisation import LnpLinearisation
 from mesopop.theory.mean_field import MeanField, PopulationState, mean_field
 from mesopop.theory.renewal_response import ComplexArray
 from mesopop.theory.root_search import all_roots
-from mesopop.theory.spike_chain import exact_moments
-from mesopop.theory.synapse_moments import P, R, U, X, first_order
+from mesopop.theory.spike_noise import SpikeNoise
 from mesopop.validation import require_integer
-
-HERMITE = 6  # Gauss nodes along each of two directions: polynomials of degree 11 are exact
 
 
 @frozen(kw_only=True, eq=False)
@@ -95,7 +92,7 @@ def linear_spectrum(
             )
     states, linear = _stable_state(equations, state)
     names = [p.name for p in network.populations]
-    noise = _noise(equations, states, linear)
+    noise = SpikeNoise.at(equations, states, linear)
     lam: ComplexArray = (2j * np.pi * frequency / 1000).astype(complex)
     n_channels, n_populations = len(equations.channels), len(names)
 
@@ -196,79 +193,6 @@ def _stable_state(
             + (f" ({', '.join(map(str, stable))})" if stable else "")
         )
     return found[stable[0]][:2]
-
-
-@frozen
-class _Noise:
-    # Square roots of the noise, 1/ms: columns are independent white sources of density 1.
-    rate: FloatArray  # shape (populations, sources)
-    release: FloatArray  # shape (channels, sources)
-    state: FloatArray  # shape (n, sources), in units of mass dX/dt
-
-
-def _noise(equations: MeanField, states: list[PopulationState], linear: LnpLinearisation) -> _Noise:
-    populations = equations.network.populations
-    rates, releases, into = [], [], []
-    for i, population in enumerate(populations):
-        strength = np.sqrt(states[i].rate / population.size)
-        channels = [c for c, (index, _) in enumerate(equations.channels) if index == i]
-        # A spike counts one, releases, and changes moments: the mean over spikes as one source,
-        # and what u and x of single neurons differ from it by as others, of each plasticity alone.
-        rate, release = np.zeros(len(populations)), np.zeros(len(equations.channels))
-        change = np.zeros(len(linear.mass))
-        rate[i] = strength
-        for c in channels:
-            weight, jumps, released = _spikes(equations, states[i], c)
-            first, dynamics = linear.moments[c]
-            of = slice(first, first + dynamics.mass.size)
-            release[c] = strength * (weight @ released)
-            change[of] = strength * dynamics.mass * (weight @ jumps)
-            deviation = np.column_stack([jumps - weight @ jumps, released - weight @ released])
-            covariance = (deviation * weight[:, None]).T @ deviation
-            values, vectors = np.linalg.eigh(covariance)
-            root = vectors * np.sqrt(np.maximum(values, 0)) * strength
-            for column in root.T:
-                own_release, own_change = np.zeros(len(equations.channels)), np.zeros_like(change)
-                own_release[c] = column[-1]
-                own_change[of] = dynamics.mass * column[:-1]
-                rates.append(np.zeros(len(populations)))
-                releases.append(own_release)
-                into.append(own_change)
-        rates.append(rate)
-        releases.append(release)
-        into.append(change)
-    return _Noise(np.array(rates).T, np.array(releases).T, np.array(into).T)
-
-
-def _spikes(
-    equations: MeanField, state: PopulationState, channel: int
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    # Nodes of the distribution of (u, x) over spikes: weights, changes of moments, releases.
-    _, stp = equations.channels[channel]
-    if stp is None:
-        return np.ones(1), np.zeros((1, 0)), np.ones(1)
-    if equations.closure == "first_order":
-        mean_u, mean_x = first_order(stp, rate=state.rate, dt=None)
-        weight, u, x = np.ones(1), np.array([mean_u]), np.array([mean_x])
-    else:
-        intervals = state.intervals
-        m = exact_moments(stp, age=intervals.age, weight=intervals.weight)
-        node, one = np.polynomial.hermite_e.hermegauss(HERMITE)
-        one = one / one.sum()
-        weight = np.outer(one, one).ravel()
-        a, b = (grid.ravel() for grid in np.meshgrid(node, node, indexing="ij"))
-        std_u = np.sqrt(max(m.var_u, 0.0))
-        slope = m.cov / std_u if std_u > 1e-9 else 0.0
-        u = m.u + std_u * a
-        x = m.x + slope * a + np.sqrt(max(m.var_x - slope**2, 0.0)) * b
-    depletes = float(stp.tau_d > 0)
-    after_u, after_x = u + stp.U * (1 - u), x - depletes * u * x
-    changes = np.zeros((len(u), 4))
-    changes[:, U], changes[:, X] = after_u - u, after_x - x
-    changes[:, P], changes[:, R] = after_u**2 - u**2, after_u * after_x - u * x
-    if equations.closure == "first_order":
-        changes = changes[:, [U, X]]
-    return weight, changes, u * x
 
 
 def _power(amplitudes: NDArray[np.complex128]) -> FloatArray:
