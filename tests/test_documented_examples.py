@@ -10,7 +10,8 @@ import pytest
 
 import mesopop as mp
 
-DOCS = Path(__file__).parents[1] / "docs"
+README = Path(__file__).parents[1] / "README.md"
+DOCS = README.parent / "docs"
 EXAMPLES = DOCS / "examples"
 PNG = b"\x89PNG"
 
@@ -25,7 +26,7 @@ def no_display():
 
 
 def blocks(page):
-    text = (DOCS / page).read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
 
 
@@ -38,19 +39,30 @@ def example(name):
 
 def test_readme(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert (whole := blocks("../README.md"))
+    assert (whole := blocks(README))
     names = {}
     for block in whole:
         exec(block, names)
     assert names["net"] == mp.presets.load("lif-population-spikes")
     out = capsys.readouterr().out
     assert out.startswith("Population spikes: ") and "rate of E (Hz)" in out
+    assert (tmp_path / "activity.png").read_bytes().startswith(PNG)
+    loaded = mp.Result.load(tmp_path / "micro.npz")
+    np.testing.assert_array_equal(loaded.rate["E"], names["micro"].rate["E"])
+
+
+def test_readme_lists_every_page():
+    listed = re.findall(
+        r"^\| \[docs/(.*?)\]\(docs/\1\) \|", README.read_text("utf-8"), re.MULTILINE
+    )
+    assert len(listed) == len(set(listed))
+    assert {page.name for page in DOCS.glob("*.md")} <= set(listed)
 
 
 def test_interchange(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}
-    for block in blocks("interchange.md"):
+    for block in blocks(DOCS / "interchange.md"):
         if "nest.Create" not in block:  # for NEST
             exec(block, names)
     assert names["network"] == mp.presets.load("lif-up-down")
@@ -60,7 +72,7 @@ def test_interchange(tmp_path, monkeypatch):
 
 
 def test_sweeps():
-    first, points, summary = blocks("sweeps.md")[:3]
+    first, points, summary = blocks(DOCS / "sweeps.md")[:3]
     names = {"mp": mp, "__name__": "not the main script"}
     exec(first, names)
     exec(summary, names)
