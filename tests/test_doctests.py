@@ -4,6 +4,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,14 @@ def public_functions():
             value = getattr(module, name)
             if inspect.isfunction(value) or inspect.isbuiltin(value):
                 yield pytest.param(value, id=f"{module.__name__}.{name}")
+
+
+@pytest.mark.skipif(not PAGES, reason="the documentation is not here")
+@pytest.mark.parametrize("function", list(public_functions()))
+def test_every_public_function_is_in_a_page(function):
+    pages = [DOCS.parent / "README.md", *(DOCS / page for page in PAGES)]
+    name = re.compile(rf"\b{function.__name__}\b")
+    assert any(name.search(page.read_text(encoding="utf-8")) for page in pages)
 
 
 def public_classes():
