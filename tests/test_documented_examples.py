@@ -59,6 +59,17 @@ def test_readme_lists_every_page():
     assert {page.name for page in DOCS.glob("*.md")} <= set(listed)
 
 
+def test_files_of_the_model_exist():
+    text = (DOCS / "model.md").read_text("utf-8")
+    table = [line.split("|")[2:5] for line in text.splitlines() if re.match(r"\| \d+[ ,]", line)]
+    for column, folder in enumerate(("python/mesopop", "cpp", "bench/reference")):
+        cells = " ".join(row[column] for row in table if len(row) == 3)
+        files = re.findall(r"`([\w/*]+\.(?:py|hpp|\*))`", cells)
+        assert len(files) > 10
+        for name in files:
+            assert list((DOCS.parent / folder).glob(name)), name
+
+
 def test_interchange(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}
