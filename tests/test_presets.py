@@ -43,6 +43,11 @@ SAID = {
         "interval between events (s)",
         "CV of the intervals",
     ),
+    "tsodyks-uziel-markram": (
+        "rate of E (Hz)",
+        "rate of I (Hz)",
+        "interval between events (s)",
+    ),
 }
 
 
@@ -78,8 +83,8 @@ def test_recurrent_sets(name):
     assert events.kind.replace("_", "-") in (f"{name[4:]}-states", name[4:])
 
 
-@pytest.mark.parametrize("name", RECURRENT)
-def test_the_behaviour_of_the_recurrent_sets_is_that_of_their_command(name):
+@pytest.mark.parametrize("name", SAID)
+def test_the_behaviour_is_that_of_the_command(name):
     experiment = mp.presets.experiment(name)
     settings, events, text = experiment.simulation, experiment.events, experiment.behaviour
     (level,) = run_experiment(experiment, level="micro").levels
@@ -88,7 +93,7 @@ def test_the_behaviour_of_the_recurrent_sets_is_that_of_their_command(name):
     assert re.findall(r"[\d.]+ ± [\d.]+", text) == said
     kind = "number of Up onsets" if events.kind == "up_down_states" else "number of events"
     number, analysed = found[kind].estimates[0].value, settings.duration - settings.transient
-    assert re.search(rf"\({number:.0f} (onsets|events)\)", text)
+    assert re.search(rf"\({number:.0f} (onsets|events|bursts)\)", text)
     seconds = settings.trials * analysed / 1000
     assert f"dt {settings.dt:g} ms, {seconds:.0f} s, seed {settings.seed}:" in text
 
