@@ -4,6 +4,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ MODULES = [
     module.name
     for module in pkgutil.walk_packages(mesopop.__path__, "mesopop.", onerror=pytest.fail)
 ]
+CLASSES_WITHOUT_EXAMPLES = {"EventSettings", "Experiment", "SimulationSettings"}
 PUBLIC = ("analysis", "figures", "plot", "presets", "reducers", "theory")
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(path.name for path in DOCS.glob("*.md")) if DOCS.exists() else []
@@ -55,6 +57,26 @@ def public_functions():
             value = getattr(module, name)
             if inspect.isfunction(value) or inspect.isbuiltin(value):
                 yield pytest.param(value, id=f"{module.__name__}.{name}")
+
+
+@pytest.mark.skipif(not PAGES, reason="the documentation is not here")
+@pytest.mark.parametrize("function", list(public_functions()))
+def test_every_public_function_is_in_a_page(function):
+    pages = [DOCS.parent / "README.md", *(DOCS / page for page in PAGES)]
+    name = re.compile(rf"\b{function.__name__}\b")
+    assert any(name.search(page.read_text(encoding="utf-8")) for page in pages)
+
+
+def public_classes():
+    for name in sorted(set(mesopop.__all__) - CLASSES_WITHOUT_EXAMPLES):
+        value = getattr(mesopop, name)
+        if inspect.isclass(value):
+            yield pytest.param(value, id=name)
+
+
+@pytest.mark.parametrize("cls", list(public_classes()))
+def test_every_public_class_has_an_example(cls):
+    assert doctest.DocTestFinder(recurse=False).find(cls)[0].examples
 
 
 @pytest.mark.parametrize("function", list(public_functions()))

@@ -1,9 +1,12 @@
 """Presets: they load, and are the reference sets."""
 
+import re
+
 import numpy as np
 import pytest
 
 import mesopop as mp
+from mesopop.experiment_run import run_experiment
 
 RECURRENT = {
     # size, drive, N J, U0, tau_d, delay, dt
@@ -17,6 +20,34 @@ THRESHOLDS = {
     "lif-population-spikes": ("rate", 5, 30, 10),
     "lnp-up-down": ("potential", 8, 25, 0),
     "lnp-population-spikes": ("potential", 0, 10, 0),
+}
+
+# What `behaviour` says, in order.
+UP_DOWN = (
+    "rate of E (Hz)",
+    "fraction of time Up",
+    "mean Up time (s)",
+    "mean Down time (s)",
+    "interval between Up onsets (s)",
+)
+SAID = {
+    "lif-up-down": UP_DOWN,
+    "lif-population-spikes": (
+        "rate of E (Hz)",
+        "release per spike, E->E",
+        "interval between events (s)",
+    ),
+    "lnp-up-down": UP_DOWN,
+    "lnp-population-spikes": (
+        "rate of E (Hz)",
+        "interval between events (s)",
+        "CV of the intervals",
+    ),
+    "tsodyks-uziel-markram": (
+        "rate of E (Hz)",
+        "rate of I (Hz)",
+        "interval between events (s)",
+    ),
 }
 
 
@@ -50,6 +81,21 @@ def test_recurrent_sets(name):
     events = experiment.events
     assert (events.observable, events.low, events.high, events.smooth) == THRESHOLDS[name]
     assert events.kind.replace("_", "-") in (f"{name[4:]}-states", name[4:])
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_the_behaviour_is_that_of_the_command(name):
+    experiment = mp.presets.experiment(name)
+    settings, events, text = experiment.simulation, experiment.events, experiment.behaviour
+    (level,) = run_experiment(experiment, level="micro").levels
+    found = mp.compare(level.result.after(settings.transient), events=events)
+    said = [str(found[row].estimates[0]) for row in SAID[name]]
+    assert re.findall(r"[\d.]+ ± [\d.]+", text) == said
+    kind = "number of Up onsets" if events.kind == "up_down_states" else "number of events"
+    number, analysed = found[kind].estimates[0].value, settings.duration - settings.transient
+    assert re.search(rf"\({number:.0f} (onsets|events|bursts)\)", text)
+    seconds = settings.trials * analysed / 1000
+    assert f"dt {settings.dt:g} ms, {seconds:.0f} s, seed {settings.seed}:" in text
 
 
 @pytest.mark.parametrize("name", RECURRENT)

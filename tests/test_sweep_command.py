@@ -10,7 +10,8 @@ import xarray
 from mesopop import cli
 from mesopop.sweeps.toml import read_sweep
 
-EXAMPLE = Path(__file__).parents[1] / "docs" / "examples" / "sweep.toml"
+DOCS = Path(__file__).parents[1] / "docs"
+EXAMPLE = DOCS / "examples" / "sweep.toml"
 SHORT = EXAMPLE.read_text().replace("duration = 60500.0", "duration = 2500.0")
 GRID = SHORT[SHORT.index("[sweep.grid]") : SHORT.index("[[populations]]")]
 
@@ -53,6 +54,16 @@ def test_a_sweep(config, tmp_path, capsys):
         assert float(re.split(r"\s+", row)[3]) == pytest.approx(float(first.mean()), abs=0.05)
     assert (folder / "table.txt").read_text().splitlines()[0] == lines[3]
     assert read_sweep(folder / "config.toml") == read_sweep(config)
+
+
+def test_the_page_shows_what_the_command_prints(tmp_path, monkeypatch, capsys):
+    page = (DOCS / "sweeps.md").read_text(encoding="utf-8")
+    command, printed = re.search(
+        r"```sh\nmesopop (sweep .*?)\n```.*?It prints\n\n```\n(.*?)```", page, re.DOTALL
+    ).groups()
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(command.replace("docs/examples", str(EXAMPLE.parent)).split()) == 0
+    assert capsys.readouterr().out == printed
 
 
 def test_resuming(config, tmp_path, capsys):

@@ -117,12 +117,12 @@ def draw_comparison(preset: mp.Experiment, results: list[mp.Result]) -> Figure:
     return figure
 
 
-def draw(folder: str | Path) -> list[Path]:
-    """Simulate, and write all figures into a folder."""
+def draw(folder: str | Path, duration: float = 101_000.0, trials: int = 10) -> list[Path]:
+    """Simulate both presets for so long (ms), and write all figures into a folder."""
     folder = Path(folder)
     with matplotlib.rc_context(mp.plot.style.PAGE_STYLE):
-        up_down = simulate("lif-up-down")
-        spikes = simulate("lif-population-spikes")
+        up_down = simulate("lif-up-down", duration, trials)
+        spikes = simulate("lif-population-spikes", duration, trials)
         figures = {
             "up-down-states": draw_states(*up_down),
             "population-spikes": draw_population_spikes(*spikes),

@@ -31,9 +31,9 @@ TITLES = {
 }
 
 
-def simulate(background: str, seed: int = 2) -> tuple[mp.Result, mp.Result]:
+def simulate(background: str, seed: int = 2, scale: float = 1.0) -> tuple[mp.Result, mp.Result]:
     """Both levels."""
-    network = mp.presets.load("mongillo-working-memory", background=background)
+    network = mp.presets.load("mongillo-working-memory", background=background, scale=scale)
     record = ("rate", "u", "x")
     return (
         mp.simulate(
@@ -45,9 +45,9 @@ def simulate(background: str, seed: int = 2) -> tuple[mp.Result, mp.Result]:
     )
 
 
-def draw(path: str | Path) -> dict[str, tuple[mp.Result, mp.Result]]:
+def draw(path: str | Path, scale: float = 1.0) -> dict[str, tuple[mp.Result, mp.Result]]:
     """Simulate, and write a figure of spikes, activity, u and x for both backgrounds."""
-    results = {background: simulate(background) for background in BACKGROUND}
+    results = {background: simulate(background, scale=scale) for background in BACKGROUND}
     with matplotlib.rc_context(PAGE_STYLE):
         figure = Figure(figsize=(7.1, 5.6), layout="constrained")
         panels = figure.subplots(4, 2, sharex=True, sharey="row", height_ratios=(2, 1, 1, 1.2))

@@ -28,6 +28,18 @@ class Change:
         E.g. ``E.drive`` or ``E->I.weight``.
     before, after : str
         The two values, as Python writes them.
+
+    Examples
+    --------
+    Results list those of `Simulation.change`:
+
+    >>> import mesopop as mp
+    >>> simulation = mp.Simulation(mp.presets.load("lnp-up-down"), dt=0.1, level="meso", seed=1)
+    >>> before = simulation.run(1000)
+    >>> simulation.change(mp.with_parameter(simulation.network, "populations.E.drive", 2.0))
+    >>> (change,) = simulation.run(1000).changes
+    >>> change
+    Change(time=1000.0, parameter='E.drive', before='-3.5', after='2.0')
     """
 
     time: float

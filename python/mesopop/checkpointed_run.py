@@ -57,6 +57,17 @@ class LongRun:
         The file that was written.
     unwritten : tuple of Result
         What could not be written to it any more, because the disk is full for instance.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> simulation = mp.Simulation(mp.presets.load("lnp-up-down"), dt=0.1, level="meso", seed=1)
+    >>> moments = mp.reducers.Moments([("rate", "E")])
+    >>> run = mp.run_long(simulation, 20_000, reduce={"moments": moments}, record_dt=10)
+    >>> run.complete, run.time
+    (True, 20000.0)
+    >>> run.reduced["moments"].mean.round(3)
+    array([32.33])
     """
 
     simulation: Simulation

@@ -86,6 +86,17 @@ class InitialState(Rebuilt):
         If a number is out of bounds or not finite, or an array not one-dimensional.
     TypeError
         If an argument is not a mapping from names to numbers or arrays.
+
+    Examples
+    --------
+    The synapses start half empty, and all neurons at 5 mV:
+
+    >>> import mesopop as mp
+    >>> initial = mp.InitialState(potential={"E": 5.0}, x={"E->E": 0.5})
+    >>> network = mp.presets.load("lif-up-down")
+    >>> result = mp.simulate(network, 100, dt=0.5, initial=initial, seed=1, record=["rate", "x"])
+    >>> print(result.x["E->E"][0].round(4))
+    0.5025
     """
 
     potential: Values = field(

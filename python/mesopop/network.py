@@ -317,6 +317,20 @@ class Network:
         ValueError
             If the file is not TOML, a key is unknown, missing or out of bounds; the error names
             the place, e.g. ``projections[0].stp: tau_d must be >= 0 ms, got -5.0 ms``.
+
+        Examples
+        --------
+        >>> import io
+        >>> import mesopop as mp
+        >>> text = '''
+        ... [[populations]]
+        ... name = "E"
+        ... size = 200
+        ... drive = 9.0
+        ... neuron = { type = "LNP", tau_m = 10.0, transfer = { type = "Softplus", alpha = 2.0 } }
+        ... '''
+        >>> mp.Network.from_toml(io.StringIO(text)).population("E").size
+        200
         """
         from mesopop.network_toml import read_network
 
@@ -329,6 +343,16 @@ class Network:
         ----------
         path : path
             Overwritten if it exists.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mesopop as mp
+        >>> network = mp.presets.load("lif-up-down")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     network.to_toml(f"{folder}/network.toml")
+        ...     mp.Network.from_toml(f"{folder}/network.toml") == network
+        True
         """
         from mesopop.network_toml import write_network
 

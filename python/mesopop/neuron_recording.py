@@ -152,6 +152,16 @@ class NeuronRecord:
     spikes : ndarray
         Structured array with fields ``time`` (ms) and ``neuron`` (the number in the population); a
         list of them if there are several trials.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> network = mp.presets.load("lif-up-down")
+    >>> record = ["rate", mp.Neurons("E", [0, 7])]
+    >>> result = mp.simulate(network, 1000, dt=0.5, record_dt=10, seed=1, record=record)
+    >>> neurons = result.neurons["E"]
+    >>> neurons.index, neurons.potential.shape, neurons.x["E->E"].shape
+    (array([0, 7]), (2, 100), (2, 100))
     """
 
     index: NDArray[np.int64]

@@ -75,6 +75,18 @@ class Result:
         What `Simulation.change` had changed until then; `network` is the one of this piece.
     versions : dict
         Of mesopop and numpy.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> network = mp.presets.load("lnp-up-down")
+    >>> mp.simulate(network, 2000, dt=0.1, level="meso", seed=1, trials=3, record_dt=10)
+    Result: meso, renewal, binomial; 3 trials of 2 s, dt 0.1 ms, recorded every 10 ms, seed 1
+      rate["E"]                    (3, 200)       mean 7.539 Hz
+      release["E->E"]              (3, 200)       mean 0.8906 Hz
+      potential["E"]               (3, 200)       mean 5.281 mV
+      u["E->E"]                    (3, 200)       mean 0.2
+      x["E->E"]                    (3, 200)       mean 0.92
     """
 
     network: Network
@@ -123,6 +135,15 @@ class Result:
         ------
         ValueError
             If `time` is not finite.
+
+        Examples
+        --------
+        >>> import mesopop as mp
+        >>> network = mp.presets.load("lnp-up-down")
+        >>> result = mp.simulate(network, 2000, dt=0.1, level="meso", seed=1, record_dt=10)
+        >>> later = result.after(500)
+        >>> print(f"{later.duration:.0f} ms from {later.t[0]:.0f} ms on")
+        1500 ms from 510 ms on
         """
         time = require_number("time", time, "ms")
         # A bin begins record_dt before its end; rounding must not lose one that begins at `time`.
@@ -158,6 +179,19 @@ class Result:
         ------
         ValueError
             If the path does not end in ``.npz``.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import numpy as np
+        >>> import mesopop as mp
+        >>> network = mp.presets.load("lnp-up-down")
+        >>> result = mp.simulate(network, 1000, dt=0.1, level="meso", seed=1, record_dt=10)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     result.save(f"{folder}/result.npz")
+        ...     with np.load(f"{folder}/result.npz") as file:
+        ...         sorted(file.files)
+        ['header', 'potential/E', 'rate/E', 'release/E->E', 't', 'u/E->E', 'x/E->E']
         """
         from mesopop.network_toml import network_to_dict
 
@@ -208,6 +242,18 @@ class Result:
             If h5netcdf is not installed, for a ``.nc`` file.
         ValueError
             If the file was written in a format that this version does not know.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mesopop as mp
+        >>> network = mp.presets.load("lnp-up-down")
+        >>> result = mp.simulate(network, 1000, dt=0.1, level="meso", seed=1, record_dt=10)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     result.save(f"{folder}/result.npz")
+        ...     loaded = mp.Result.load(f"{folder}/result.npz")
+        >>> bool((loaded.rate["E"] == result.rate["E"]).all()), loaded.seed
+        (True, 1)
         """
         from mesopop.network_toml import network_from_dict
 

@@ -92,6 +92,17 @@ class Simulation:
     ValueError
         If an argument is out of bounds or does not fit the network, or single neurons and their
         connections need more memory than this process may use.
+
+    Examples
+    --------
+    >>> import mesopop as mp
+    >>> network = mp.presets.load("lnp-up-down")
+    >>> simulation = mp.Simulation(network, dt=0.1, level="meso", seed=1, trials=4)
+    >>> transient = simulation.run(1000, record=())
+    >>> simulation.run(2000, record_dt=10).rate["E"].shape
+    (4, 200)
+    >>> simulation.time
+    3000.0
     """
 
     def __init__(
@@ -209,6 +220,22 @@ class Simulation:
             is its attribute ``result``.
         RuntimeError
             If that has happened before, or the simulation is running in another thread.
+
+        Examples
+        --------
+        >>> import mesopop as mp
+        >>> network = mp.presets.load("lnp-up-down")
+        >>> simulation = mp.Simulation(network, dt=0.1, level="meso", seed=1)
+        >>> first = simulation.run(1000, record_dt=0.5)
+        >>> second = simulation.run(500, record=["rate", "potential"], record_dt=10)
+        >>> print(f"{second.t[0]:.0f} to {second.t[-1]:.0f} ms")
+        1010 to 1500 ms
+
+        In pieces or not, the numbers are the same:
+
+        >>> whole = mp.simulate(network, 1500, dt=0.1, level="meso", seed=1, record_dt=0.5)
+        >>> bool((whole.rate["E"][:2000] == first.rate["E"]).all())
+        True
         """
         piece = self._piece(duration, record, record_dt, record_limit)
         with progress_bar(self._label, piece.duration, progress) as bar:
@@ -223,6 +250,19 @@ class Simulation:
             ms, later than the time reached by a multiple of the recording bin.
         **options
             As in `run`.
+
+        Raises
+        ------
+        ValueError
+            If `time` is not later than the time reached; otherwise as `run`.
+
+        Examples
+        --------
+        >>> import mesopop as mp
+        >>> simulation = mp.Simulation(mp.presets.load("lnp-up-down"), dt=0.1, level="meso", seed=1)
+        >>> before = simulation.run(1000)
+        >>> simulation.run_until(1500).duration
+        500.0
         """
         left = steps("time", time, self.dt) - self._engines.step
         if left <= 0:
@@ -365,7 +405,20 @@ class Simulation:
     # --- State -----------------------------------------------------------------------------------
 
     def state(self, trial: int = 0) -> dict[str, Any]:
-        """Complete state of one trial as a dictionary of arrays, copied."""
+        """Complete state of one trial as a dictionary of arrays, copied.
+
+        Examples
+        --------
+        >>> import mesopop as mp
+        >>> simulation = mp.Simulation(mp.presets.load("lnp-up-down"), dt=0.1, level="meso", seed=1)
+        >>> transient = simulation.run(1000, record=())
+        >>> after_a_second = simulation.state()
+        >>> once = simulation.run(500)
+        >>> simulation.set_state(after_a_second)
+        >>> again = simulation.run(500)
+        >>> bool((once.rate["E"] == again.rate["E"]).all())
+        True
+        """
         return self._engines.state(trial)
 
     def set_state(self, state: dict[str, Any], trial: int = 0) -> None:
@@ -378,6 +431,19 @@ class Simulation:
         ------
         ValueError
             If the fields do not match; the state is then unchanged.
+
+        Examples
+        --------
+        What one trial was in, another goes on from, with random numbers of its own:
+
+        >>> import mesopop as mp
+        >>> network = mp.presets.load("lnp-up-down")
+        >>> simulation = mp.Simulation(network, dt=0.1, level="meso", seed=1, trials=2)
+        >>> transient = simulation.run(1000, record=())
+        >>> simulation.set_state(simulation.state(trial=0), trial=1)
+        >>> first, second = simulation.run(5000).x["E->E"]
+        >>> print(f"{abs(first - second)[0]:.4f} {abs(first - second).max():.2f}")
+        0.0000 0.64
         """
         self._engines.set_state(state, trial)
 
@@ -434,6 +500,17 @@ class Simulation:
             If it cannot be written; what was there is unchanged.
         RuntimeError
             If the simulation has stopped because its state became non-finite.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mesopop as mp
+        >>> simulation = mp.Simulation(mp.presets.load("lnp-up-down"), dt=0.1, level="meso", seed=1)
+        >>> first = simulation.run(1000)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     simulation.save(f"{folder}/simulation.npz")
+        ...     mp.Simulation.load(f"{folder}/simulation.npz").time
+        1000.0
         """
         write_archive(Path(path), *contents(self))
 

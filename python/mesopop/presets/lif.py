@@ -26,16 +26,18 @@ def _network(*, size: int, drive: float, summed_weight: float, stp: TsodyksMarkr
 def up_down() -> Experiment:
     """Spontaneous switching between Up and Down states: 100 neurons, N J = 220 mV, drive 10 mV.
 
-    Neuron by neuron, at dt = 0.5 ms (284 events in 2000 s): rate 20.3 Hz, fraction of time Up
-    0.579, mean Up time 4.08 s, mean interval between Up onsets 7.05 s. The dwell times are
+    The numbers of `behaviour` are those that ``mesopop run lif-up-down`` prints (micro, 20 trials of
+    100 s, seed 11). 40 trials of 1000 s (docs/accuracy.md) have a rate of 20.20 ± 0.15 Hz, are Up
+    for 0.576 ± 0.0045 of the time, and have a mean Up time of 4.124 ± 0.054 s. The dwell times are
     sensitive to the delay and the time step.
     """
     return Experiment(
         title="Up and Down states of LIF neurons",
         source=SOURCE,
         behaviour=(
-            "Neuron by neuron, dt 0.5 ms, 2000 s: rate 20.3 Hz, fraction of time Up 0.579, mean Up "
-            "time 4.08 s, mean interval between Up onsets 7.05 s (284 events)."
+            "Neuron by neuron, dt 0.5 ms, 2000 s, seed 11: rate 20.20 ± 0.66 Hz, fraction of time "
+            "Up 0.576 ± 0.020, mean Up time 4.06 ± 0.24 s, mean Down time 3.00 ± 0.18 s, interval "
+            "between Up onsets 7.12 ± 0.31 s (275 onsets)."
         ),
         network=_network(
             size=100,
@@ -60,15 +62,16 @@ def up_down() -> Experiment:
 def population_spikes() -> Experiment:
     """Irregular population spikes: 200 neurons, N J = 160 mV, drive 9 mV.
 
-    Neuron by neuron, at dt = 0.5 ms (536 events in 2000 s): rate 1.605 Hz, mean interval 3.73 s,
-    mean release per spike 0.341.
+    The numbers of `behaviour` are those that ``mesopop run lif-population-spikes`` prints (micro,
+    20 trials of 100 s, seed 12). 40 trials of 1000 s (docs/accuracy.md) have a rate of 1.557 ±
+    0.0044 Hz, a release per spike of 0.3447 ± 0.00036 and intervals of 3.983 ± 0.029 s.
     """
     return Experiment(
         title="Population spikes of LIF neurons",
         source=SOURCE,
         behaviour=(
-            "Neuron by neuron, dt 0.5 ms, 2000 s: rate 1.605 Hz, mean interval between population "
-            "spikes 3.73 s (536 events), mean release per spike 0.341."
+            "Neuron by neuron, dt 0.5 ms, 2000 s, seed 12: rate 1.549 ± 0.015 Hz, release per spike "
+            "0.3453 ± 0.0013, interval between population spikes 3.97 ± 0.14 s (495 events)."
         ),
         network=_network(
             size=200, drive=9.0, summed_weight=160.0, stp=TsodyksMarkram(U0=0.5, U=0.0, tau_d=400.0)

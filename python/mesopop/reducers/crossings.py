@@ -43,9 +43,11 @@ class Crossings(SettingsOfFields, Reducer):
 
     @property
     def series(self) -> tuple[tuple[str, str], ...]:
+        """The series that crosses the thresholds."""
         return ((self.quantity, self.label),)
 
     def take(self, values: Floats) -> None:
+        """Smooth the next bins, divide them into states and list the switches."""
         if self.bins == 0:
             self._state = np.full(self.trials, UNDEFINED, np.int8)
         curve = self._smoothing.smoothed(values[0], self.record_dt, self.smooth)
@@ -88,6 +90,7 @@ class Crossings(SettingsOfFields, Reducer):
         return float(self._extremes[0]), float(self._extremes[1])
 
     def memory(self) -> State:
+        """Smoothing, the present states, and the extremes so far."""
         return {
             **self._smoothing.memory(),
             "state": self._state,
@@ -95,8 +98,10 @@ class Crossings(SettingsOfFields, Reducer):
         }
 
     def lists(self) -> dict[str, EventList]:
+        """Switches of the state."""
         return {"switches": self._switches}
 
     def remember(self, memory: State) -> None:
+        """Put back what `memory` gave."""
         self._smoothing = SmoothedBlocks.remembered(memory)
         self._state, self._extremes = memory["state"], memory["extremes"]

@@ -42,4 +42,5 @@ class DwellTimes(Crossings):
 
     @property
     def result(self) -> UpDownStates:
+        """The states so far."""
         return measured_states(self.segmentation(), self.extremes())

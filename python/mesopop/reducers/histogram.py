@@ -88,9 +88,11 @@ class Histogram(SettingsOfFields, Reducer):
 
     @property
     def series(self) -> tuple[tuple[str, str], ...]:
+        """The series that is counted."""
         return ((self.quantity, self.label),)
 
     def take(self, values: Floats) -> None:
+        """Count the values of the next bins."""
         if self.bins == 0:
             self._counts = np.zeros((self.trials, len(self.edges) + 1), np.int64)
         for counts, series in zip(self._counts, values[0], strict=True):
@@ -100,6 +102,7 @@ class Histogram(SettingsOfFields, Reducer):
 
     @property
     def result(self) -> Counts:
+        """The counts so far."""
         counts = self.per_trial(self._counts)
         return Counts(
             edges=self.edges,
@@ -109,7 +112,9 @@ class Histogram(SettingsOfFields, Reducer):
         )
 
     def memory(self) -> State:
+        """Counts, those below and above the edges first and last."""
         return {"counts": self._counts}
 
     def remember(self, memory: State) -> None:
+        """Put back what `memory` gave."""
         self._counts = memory["counts"]

@@ -82,9 +82,11 @@ class Moments(Reducer):
     _pending: Pending = field(init=False, repr=False, factory=Pending)
 
     def settings(self) -> dict[str, Any]:
+        """The series, as lists."""
         return {"series": [list(pair) for pair in self.series]}
 
     def take(self, values: Floats) -> None:
+        """Sum the next bins, a whole chunk at a time."""
         if self.bins == 0:
             n = len(self.series)
             self._mean, self._products = np.zeros((self.trials, n)), np.zeros((self.trials, n, n))
@@ -93,6 +95,7 @@ class Moments(Reducer):
 
     @property
     def result(self) -> MomentsFound:
+        """Mean and covariance of all bins so far, those of an incomplete chunk too."""
         n, mean, products = self._joined(self._pending.values)
         with np.errstate(divide="ignore", invalid="ignore"):
             covariance = products / (n - 1)
@@ -104,6 +107,7 @@ class Moments(Reducer):
         )
 
     def memory(self) -> State:
+        """Moments of whole chunks, and the bins of an incomplete one."""
         return {
             "n": np.array(self._n),
             "mean": self._mean,
@@ -112,6 +116,7 @@ class Moments(Reducer):
         }
 
     def remember(self, memory: State) -> None:
+        """Put back what `memory` gave."""
         self._n = int(memory["n"])
         self._mean, self._products = memory["mean"], memory["products"]
         self._pending = Pending(memory["pending"])

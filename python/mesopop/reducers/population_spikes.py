@@ -88,6 +88,7 @@ class PopulationSpikes(Crossings):
 
     @property
     def series(self) -> tuple[tuple[str, str], ...]:
+        """The series that crosses the thresholds, and those measured around its events."""
         return (*super().series, *((name, label) for name, label in self._measured().items()))
 
     def _measured(self) -> dict[str, str]:
@@ -95,6 +96,7 @@ class PopulationSpikes(Crossings):
         return {name: label for name, label in labels.items() if label is not None}
 
     def measure(self, values: Floats, curve: Floats, state: NDArray[np.int8]) -> None:
+        """Follow the events of each trial through a block."""
         if self.bins == 0:
             self._trials = [_Trial() for _ in range(self.trials)]
             self._last = np.full(values.shape[:2], np.nan)
@@ -174,6 +176,7 @@ class PopulationSpikes(Crossings):
 
     @property
     def result(self) -> Found:
+        """The events so far that are over; widths are those of a series that ends here."""
         dt, segmentation = self.record_dt, self.segmentation()
         found = segmentation.intervals()
         found = found[found["state"] == UP]
@@ -207,9 +210,11 @@ class PopulationSpikes(Crossings):
         )
 
     def lists(self) -> dict[str, EventList]:
+        """Switches, and the events whose width is certain."""
         return {**super().lists(), "events": self._events}
 
     def memory(self) -> State:
+        """Smoothing, the events that go on or wait for their widths, and their flanks."""
         kept, steps, blocking = [], [trial.rise for trial in self._trials], []
         for index, trial in enumerate(self._trials):
             for peak in [*trial.feet.waiting, *([trial.open] if trial.open else [])]:
@@ -230,6 +235,7 @@ class PopulationSpikes(Crossings):
         }
 
     def remember(self, memory: State) -> None:
+        """Put back what `memory` gave."""
         super().remember(memory)
         self._last = memory["last"]
         lengths = [*memory["rises"]]

@@ -79,9 +79,11 @@ class Spectrum(SettingsOfFields, Reducer):
 
     @property
     def series(self) -> tuple[tuple[str, str], ...]:
+        """The series that is transformed."""
         return ((self.quantity, self.label),)
 
     def take(self, values: Floats) -> None:
+        """Add the periodograms of the segments that are complete."""
         length, hop = self._length(), self._hop()
         if self.bins == 0:
             self._sum = np.zeros((self.trials, length // 2 + 1))
@@ -96,6 +98,7 @@ class Spectrum(SettingsOfFields, Reducer):
 
     @property
     def result(self) -> SpectralDensity:
+        """The average over all segments so far."""
         length = self._length()
         total, segments = self._sum, self._segments
         left = self._pending.values
@@ -111,6 +114,7 @@ class Spectrum(SettingsOfFields, Reducer):
         )
 
     def memory(self) -> State:
+        """Sum and number of the periodograms, and the bins that wait for a segment."""
         return {
             "sum": self._sum,
             "segments": np.array(self._segments),
@@ -118,10 +122,18 @@ class Spectrum(SettingsOfFields, Reducer):
         }
 
     def remember(self, memory: State) -> None:
+        """Put back what `memory` gave."""
         self._sum, self._segments = memory["sum"], int(memory["segments"])
         self._pending = Pending(memory["pending"])
 
     def check(self, record_dt: float) -> None:
+        """Check that a segment is a whole number of bins, two at least.
+
+        Raises
+        ------
+        ValueError
+            If not.
+        """
         if steps("segment", self.segment, record_dt, "record_dt") < 2:
             raise ValueError(
                 f"segment must be >= 2 bins of {record_dt:g} ms, got {self.segment!r} ms"
