@@ -23,6 +23,7 @@ from mesopop.validation import did_you_mean
 RESULTS, CONFIG = Path("mesopop-results"), "config.toml"
 UNBROKEN: Any = {"break_on_hyphens": False, "break_long_words": False}
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+CLOSED = 141  # as shells say of a program that SIGPIPE has ended
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,11 +37,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0, or 1 if a simulation failed, 2 for bad input, 130 after Ctrl-C.
+        Exit status: 0, or 1 if a simulation failed, 2 for bad input, 130 after Ctrl-C, 141 if
+        standard output was closed before everything was printed (files are written before that).
     """
-    options = _parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        try:
+            options = _parser().parse_args(arguments)
+            return int(options.command(options))
+        finally:
+            # Here, since nothing could catch what goes wrong when the interpreter does it at exit.
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # So that what is left in the buffer does not fail once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED
     except KeyboardInterrupt:
         print("mesopop: interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -193,12 +203,12 @@ def _run(options: argparse.Namespace) -> int:
     except (ValueError, TypeError, OSError, ImportError) as error:
         print(f"mesopop run: error: {error}", file=sys.stderr)
         return BAD_INPUT
-    if not options.quiet:
-        print(as_text(run))
+    # Before anything is printed, which fails if nobody reads it any more.
     written = write_folder(run, folder, name)
     if survives and run.complete:
         remove_checkpoints(run, folder)
     if not options.quiet:
+        print(as_text(run))
         print(f"\nWritten to {folder}{os.sep}")
         names = "  ".join(path.name for path in written)
         print(textwrap.fill(names, 80, initial_indent="  ", subsequent_indent="  ", **UNBROKEN))
@@ -244,6 +254,8 @@ def _sweep(options: argparse.Namespace) -> int:
             resume=options.resume,
             quiet=options.quiet,
         )
+    except BrokenPipeError:
+        raise
     except (ValueError, TypeError, OSError, ImportError) as error:
         print(f"mesopop sweep: error: {error}", file=sys.stderr)
         return BAD_INPUT
