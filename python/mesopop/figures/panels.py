@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from mesopop.analysis.estimate import Estimate
 from mesopop.figures.levels import MICRO
@@ -60,10 +59,3 @@ def legend_of_page(figure: Figure, *panels: Axes) -> None:
         ncols=len(entries),
         frameon=False,
     )
-
-
-def plain_log_scale(ax: Axes) -> None:
-    """Numbers without powers at 1, 2 and 5 of each decade of y: for scales of about one decade."""
-    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_formatter(NullFormatter())
