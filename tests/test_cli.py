@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import attrs
 import numpy as np
 import pytest
 
@@ -84,6 +85,73 @@ def test_configuration_that_is_written_repeats_the_run(run, tmp_path):
     assert run("run", folder / "mine" / "config.toml", "--quiet") == (0, "", "")
     again = mp.Result.load(folder / "config" / "micro.npz")
     np.testing.assert_array_equal(first.rate["pre"], again.rate["pre"])
+
+
+@pytest.mark.parametrize("level", ["micro", "meso"])
+def test_configuration_repeats_a_run_of_one_level(run, tmp_path, level):
+    assert run("run", "lif-up-down", *SHORT, "--level", level, "--quiet", "--output", "a")[0] == 0
+    assert run("run", "a/config.toml", "--quiet", "--output", "b")[0] == 0
+    first, again = (sorted((tmp_path / folder).glob("*.npz")) for folder in "ab")
+    assert [path.name for path in first] == [path.name for path in again]
+    assert len(first) == 1
+    np.testing.assert_array_equal(
+        mp.Result.load(first[0]).rate["E"], mp.Result.load(again[0]).rate["E"]
+    )
+
+
+def chosen(**changes):
+    """A file that chooses more than the network, and what it says of simulation."""
+    preset = mp.presets.experiment("lif-up-down")
+    settings = attrs.evolve(preset.simulation, duration=2500.0, trials=1, **changes)
+    attrs.evolve(preset, simulation=settings).to_toml("mine.toml")
+    return settings
+
+
+def test_file_chooses_method_noise_and_bins(run, tmp_path):
+    settings = chosen(method="cohorts", noise="none", bin_tolerance=0, history=300)
+    status, out, _ = run("run", "mine.toml", "--output", "out")
+    assert status == 0
+    assert "method cohorts; bin_tolerance 0; history 300 ms" in " ".join(out.split())
+    assert mp.Result.load(tmp_path / "out" / "micro.npz").settings.method == "cohorts"
+    engine = mp.Result.load(tmp_path / "out" / "meso-renewal-noise-none.npz").settings
+    assert (engine.noise, engine.bin_tolerance) == ("none", 0)
+    assert mp.Experiment.from_toml(tmp_path / "out" / "config.toml").simulation == settings
+
+
+def test_gaussian_noise_has_its_own_default_closure(run, tmp_path):
+    chosen(noise="gaussian")
+    assert run("run", "mine.toml", "--quiet", "--output", "out") == (0, "", "")
+    assert (tmp_path / "out" / "meso-second_order-noise-gaussian.npz").exists()
+
+
+def test_level_of_the_command_line_overrides_that_of_the_file(run, tmp_path):
+    chosen(level="meso", noise="none", closures=["first_order"])
+    assert run("run", "mine.toml", "--level", "micro", "--quiet", "--output", "out")[0] == 0
+    assert [path.name for path in (tmp_path / "out").glob("*.npz")] == ["micro.npz"]
+    written = mp.Experiment.from_toml(tmp_path / "out" / "config.toml").simulation
+    assert (written.level, written.noise, written.closures) == ("micro", None, ())
+    chosen(level="micro")
+    status, _, err = run("run", "mine.toml", "--closure", "renewal")
+    assert status == 2
+    assert "closure applies to level" in err
+
+
+def test_settings_that_do_not_go_with_the_network_are_not_left_out(run):
+    chosen(noise="gaussian", closures=["renewal"])
+    status, _, err = run("run", "mine.toml")
+    assert status == 2
+    assert 'noise="gaussian" needs closure=' in err
+    adapting = mp.GIF(
+        tau_m=20, v_th=15, v_reset=0, t_ref=4, delta_u=2, rate_at_threshold=10,
+        adaptation=[mp.ThresholdKernel(amplitude=1, tau=100)],
+    )  # fmt: skip
+    mp.Experiment(
+        network=mp.Network(populations=[mp.Population("E", size=9, neuron=adapting)]),
+        simulation=mp.SimulationSettings(duration=500, dt=0.5, method="cohorts"),
+    ).to_toml("mine.toml")
+    status, _, err = run("run", "mine.toml")
+    assert status == 2
+    assert 'method="cohorts" needs neurons' in err
 
 
 def test_experiment_without_events_has_rates_and_release(run):

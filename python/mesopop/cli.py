@@ -82,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--duration", type=float, metavar="S", help="biological seconds of each trial")
     run.add_argument("--trials", type=int, metavar="N", help="independent repetitions")
     run.add_argument("--seed", type=int, metavar="N", help="of the random numbers")
-    run.add_argument("--level", choices=LEVELS, help="only this one (default: both)")
+    run.add_argument(
+        "--level", choices=LEVELS, help="only this one (default: that of the file, else both)"
+    )
     run.add_argument(
         "--closure",
         nargs="+",
@@ -194,7 +196,6 @@ def _run(options: argparse.Namespace) -> int:
             _prepare_checkpoints(experiment, folder, options)
         run = run_experiment(
             experiment,
-            level=options.level,
             n_threads=options.threads,
             checkpoints=folder if survives else None,
             checkpoint_every=60.0 if options.checkpoint is None else options.checkpoint,
@@ -315,9 +316,12 @@ def _plain(value: str) -> str | int | float:
 
 
 def _overridden(experiment: Experiment, options: argparse.Namespace, folder: Path) -> Experiment:
+    settings = experiment.simulation
+    if options.level is not None:
+        settings = settings.at_level(options.level)
     changes: dict[str, Any] = {}
     if options.closure:
-        if options.level == "micro":
+        if settings.level == "micro":
             raise ValueError(
                 f'closure applies to level "meso", got {options.closure[0]!r} at level "micro"'
             )
@@ -328,12 +332,12 @@ def _overridden(experiment: Experiment, options: argparse.Namespace, folder: Pat
         changes["trials"] = options.trials
     if options.seed is not None:
         changes["seed"] = options.seed
-    elif experiment.simulation.seed is None and options.resume and (folder / CONFIG).exists():
+    elif settings.seed is None and options.resume and (folder / CONFIG).exists():
         changes["seed"] = Experiment.from_toml(folder / CONFIG).simulation.seed
-    elif experiment.simulation.seed is None:
+    elif settings.seed is None:
         # Drawn here, and short, so that the configuration that is written repeats the run.
         changes["seed"] = int(np.random.SeedSequence().generate_state(1)[0])
-    return attrs.evolve(experiment, simulation=attrs.evolve(experiment.simulation, **changes))
+    return attrs.evolve(experiment, simulation=attrs.evolve(settings, **changes))
 
 
 def _presets(_: argparse.Namespace) -> int:
