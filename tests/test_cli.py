@@ -234,15 +234,28 @@ def test_quiet(run):
     [
         (["lif-updown"], 'unknown preset "lif-updown"; did you mean "lif-up-down"?'),
         (["nowhere.toml"], 'no file "nowhere.toml"; there is no .toml file in that folder'),
-        (["lif-up-down", "--duration", "0"], "duration must be > 0 ms, got 0.0 ms"),
-        (["lif-up-down", "--duration", "nan"], "duration must be finite, got nan ms"),
-        (["lif-up-down", "--duration", "0.5"], "transient must be < 500 ms, got 1000.0 ms"),
+        (["lif-up-down", "--duration", "-5"], "--duration must be > 0 s, got -5.0 s"),
+        (["lif-up-down", "--duration", "nan"], "--duration must be finite, got nan s"),
+        (
+            ["lif-up-down", "--duration", "0.5"],
+            "--duration must be > 1 s, the transient that is cut",
+        ),
         (["lif-up-down", "--duration", "1.005"], "duration must be longer for analysis"),
-        (["lif-up-down", "--duration", "2.0002"], "duration must be a multiple of dt = 0.5 ms"),
-        (["lif-up-down", "--trials", "0"], "trials must be >= 1, got 0"),
-        (["lif-up-down", "--seed", "-1"], "seed must be >= 0, got -1"),
-        (["lif-up-down", "--threads", "0"], "n_threads must be >= 1, got 0"),
-        (["lif-up-down", "--closure", "renewl"], 'did you mean "renewal"?'),
+        (
+            ["lif-up-down", "--duration", "2.0002"],
+            "--duration 2.0002 s: it must be a multiple of dt = 0.5 ms",
+        ),
+        (["lif-up-down", "--trials", "0"], "--trials must be >= 1, got 0"),
+        (["lif-up-down", "--seed", "-1"], "--seed must be >= 0, got -1"),
+        (["lif-up-down", "--threads", "0"], "--threads must be >= 1, got 0"),
+        (
+            ["lif-up-down", "--closure", "renewl"],
+            '--closure: unknown "renewl"; did you mean "renewal"?',
+        ),
+        (["lif-up-down", "--checkpoint", "-3"], "--checkpoint must be >= 0 s, got -3.0 s"),
+        (["lif-up-down", "--option", "a=3"], 'preset "lif-up-down" takes no options, got "a"'),
+        (["ring", "--option", "a=3"], 'preset "ring" has no option "a"; known: bursts'),
+        (["nothing"], 'unknown preset "nothing"; known: lif-up-down, '),
         (["lif-up-down", "--level", "micro", "--closure", "renewal"], "closure applies to level"),
     ],
 )
@@ -361,6 +374,28 @@ def test_info(run):
     assert status == 0
     for word in ("compiler", "instruction set", mp.__version__, "numpy", np.__version__):
         assert word in out
+
+    for word in ("operating system", "processors", "xarray (optional)", "loky (optional)"):
+        assert word in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_info_says_what_is_not_installed(run, monkeypatch):
+    from mesopop import installation
+
+    monkeypatch.setattr(installation, "OPTIONAL", ("mesopop-without-this",))
+    assert "mesopop-without-this (optional)  not installed\n" in run("info")[1]
+
+
+def test_a_file_that_is_not_there_is_named_alike(run, tmp_path):
+    (tmp_path / "mine.toml").touch()
+    for command in ("run", "sweep"):
+        status, out, err = run(command, "mime.toml")
+        assert (status, out) == (2, "")
+        assert err == (
+            f'mesopop {command}: error: no file "mime.toml"; '
+            'did you mean "mine.toml"? Known: mine.toml\n'
+        )
 
 
 def test_module_is_the_command():

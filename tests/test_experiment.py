@@ -173,7 +173,7 @@ def test_a_network_alone_lacks_its_simulation(tmp_path):
         ("dt = 0.1", "Dt = 0.1", 'simulation: unknown key "Dt"; did you mean "dt"?'),
         ("[events]", "[event]", 'unknown key "event"; did you mean "events"?'),
         ("low = 6.0", "low = 60.0", "events: low must be < high = 25.0 Hz, got 60.0 Hz"),
-        ('population = "E"', 'population = "X"', 'unknown population "X"; did you mean'),
+        ('population = "E"', 'population = "X"', 'unknown population "X"; known: E, in'),
         ("size = 10", "size = 0", "populations[0]: size must be >= 1, got 0"),
         ('title = ""', "title = 1", "title must be a string, got 1"),
     ],
