@@ -208,7 +208,11 @@ def test_a_refused_run_leaves_the_simulation_as_it_is():
         ),
         ({"level": "meso", "closure": 2}, TypeError, r"closure must be a string, got 2"),
         ({"level": "meso", "closure": ""}, ValueError, r"unknown closure ''"),
-        ({"level": "meso", "noise": "white"}, ValueError, r"unknown noise 'white'; did you mean"),
+        (
+            {"level": "meso", "noise": "white"},
+            ValueError,
+            r"unknown noise 'white'; known: binomial",
+        ),
         ({"level": "meso", "noise": False}, TypeError, r"noise must be a string, got False"),
         ({"level": "meso", "noise": 0}, TypeError, r"noise must be a string, got 0"),
         ({"level": "meso", "noise": ""}, ValueError, r"unknown noise ''"),

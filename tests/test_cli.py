@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import attrs
 import numpy as np
 import pytest
 
@@ -86,6 +87,73 @@ def test_configuration_that_is_written_repeats_the_run(run, tmp_path):
     np.testing.assert_array_equal(first.rate["pre"], again.rate["pre"])
 
 
+@pytest.mark.parametrize("level", ["micro", "meso"])
+def test_configuration_repeats_a_run_of_one_level(run, tmp_path, level):
+    assert run("run", "lif-up-down", *SHORT, "--level", level, "--quiet", "--output", "a")[0] == 0
+    assert run("run", "a/config.toml", "--quiet", "--output", "b")[0] == 0
+    first, again = (sorted((tmp_path / folder).glob("*.npz")) for folder in "ab")
+    assert [path.name for path in first] == [path.name for path in again]
+    assert len(first) == 1
+    np.testing.assert_array_equal(
+        mp.Result.load(first[0]).rate["E"], mp.Result.load(again[0]).rate["E"]
+    )
+
+
+def chosen(**changes):
+    """A file that chooses more than the network, and what it says of simulation."""
+    preset = mp.presets.experiment("lif-up-down")
+    settings = attrs.evolve(preset.simulation, duration=2500.0, trials=1, **changes)
+    attrs.evolve(preset, simulation=settings).to_toml("mine.toml")
+    return settings
+
+
+def test_file_chooses_method_noise_and_bins(run, tmp_path):
+    settings = chosen(method="cohorts", noise="none", bin_tolerance=0, history=300)
+    status, out, _ = run("run", "mine.toml", "--output", "out")
+    assert status == 0
+    assert "method cohorts; bin_tolerance 0; history 300 ms" in " ".join(out.split())
+    assert mp.Result.load(tmp_path / "out" / "micro.npz").settings.method == "cohorts"
+    engine = mp.Result.load(tmp_path / "out" / "meso-renewal-noise-none.npz").settings
+    assert (engine.noise, engine.bin_tolerance) == ("none", 0)
+    assert mp.Experiment.from_toml(tmp_path / "out" / "config.toml").simulation == settings
+
+
+def test_gaussian_noise_has_its_own_default_closure(run, tmp_path):
+    chosen(noise="gaussian")
+    assert run("run", "mine.toml", "--quiet", "--output", "out") == (0, "", "")
+    assert (tmp_path / "out" / "meso-second_order-noise-gaussian.npz").exists()
+
+
+def test_level_of_the_command_line_overrides_that_of_the_file(run, tmp_path):
+    chosen(level="meso", noise="none", closures=["first_order"])
+    assert run("run", "mine.toml", "--level", "micro", "--quiet", "--output", "out")[0] == 0
+    assert [path.name for path in (tmp_path / "out").glob("*.npz")] == ["micro.npz"]
+    written = mp.Experiment.from_toml(tmp_path / "out" / "config.toml").simulation
+    assert (written.level, written.noise, written.closures) == ("micro", None, ())
+    chosen(level="micro")
+    status, _, err = run("run", "mine.toml", "--closure", "renewal")
+    assert status == 2
+    assert "closure applies to level" in err
+
+
+def test_settings_that_do_not_go_with_the_network_are_not_left_out(run):
+    chosen(noise="gaussian", closures=["renewal"])
+    status, _, err = run("run", "mine.toml")
+    assert status == 2
+    assert 'noise="gaussian" needs closure=' in err
+    adapting = mp.GIF(
+        tau_m=20, v_th=15, v_reset=0, t_ref=4, delta_u=2, rate_at_threshold=10,
+        adaptation=[mp.ThresholdKernel(amplitude=1, tau=100)],
+    )  # fmt: skip
+    mp.Experiment(
+        network=mp.Network(populations=[mp.Population("E", size=9, neuron=adapting)]),
+        simulation=mp.SimulationSettings(duration=500, dt=0.5, method="cohorts"),
+    ).to_toml("mine.toml")
+    status, _, err = run("run", "mine.toml")
+    assert status == 2
+    assert 'method="cohorts" needs neurons' in err
+
+
 def test_experiment_without_events_has_rates_and_release(run):
     status, out, _ = run("run", "feedforward", *SHORT)
     assert status == 0
@@ -166,15 +234,28 @@ def test_quiet(run):
     [
         (["lif-updown"], 'unknown preset "lif-updown"; did you mean "lif-up-down"?'),
         (["nowhere.toml"], 'no file "nowhere.toml"; there is no .toml file in that folder'),
-        (["lif-up-down", "--duration", "0"], "duration must be > 0 ms, got 0.0 ms"),
-        (["lif-up-down", "--duration", "nan"], "duration must be finite, got nan ms"),
-        (["lif-up-down", "--duration", "0.5"], "transient must be < 500 ms, got 1000.0 ms"),
+        (["lif-up-down", "--duration", "-5"], "--duration must be > 0 s, got -5.0 s"),
+        (["lif-up-down", "--duration", "nan"], "--duration must be finite, got nan s"),
+        (
+            ["lif-up-down", "--duration", "0.5"],
+            "--duration must be > 1 s, the transient that is cut",
+        ),
         (["lif-up-down", "--duration", "1.005"], "duration must be longer for analysis"),
-        (["lif-up-down", "--duration", "2.0002"], "duration must be a multiple of dt = 0.5 ms"),
-        (["lif-up-down", "--trials", "0"], "trials must be >= 1, got 0"),
-        (["lif-up-down", "--seed", "-1"], "seed must be >= 0, got -1"),
-        (["lif-up-down", "--threads", "0"], "n_threads must be >= 1, got 0"),
-        (["lif-up-down", "--closure", "renewl"], 'did you mean "renewal"?'),
+        (
+            ["lif-up-down", "--duration", "2.0002"],
+            "--duration 2.0002 s: it must be a multiple of dt = 0.5 ms",
+        ),
+        (["lif-up-down", "--trials", "0"], "--trials must be >= 1, got 0"),
+        (["lif-up-down", "--seed", "-1"], "--seed must be >= 0, got -1"),
+        (["lif-up-down", "--threads", "0"], "--threads must be >= 1, got 0"),
+        (
+            ["lif-up-down", "--closure", "renewl"],
+            '--closure: unknown "renewl"; did you mean "renewal"?',
+        ),
+        (["lif-up-down", "--checkpoint", "-3"], "--checkpoint must be >= 0 s, got -3.0 s"),
+        (["lif-up-down", "--option", "a=3"], 'preset "lif-up-down" takes no options, got "a"'),
+        (["ring", "--option", "a=3"], 'preset "ring" has no option "a"; known: bursts'),
+        (["nothing"], 'unknown preset "nothing"; known: lif-up-down, '),
         (["lif-up-down", "--level", "micro", "--closure", "renewal"], "closure applies to level"),
     ],
 )
@@ -293,6 +374,28 @@ def test_info(run):
     assert status == 0
     for word in ("compiler", "instruction set", mp.__version__, "numpy", np.__version__):
         assert word in out
+
+    for word in ("operating system", "processors", "xarray (optional)", "loky (optional)"):
+        assert word in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_info_says_what_is_not_installed(run, monkeypatch):
+    from mesopop import installation
+
+    monkeypatch.setattr(installation, "OPTIONAL", ("mesopop-without-this",))
+    assert "mesopop-without-this (optional)  not installed\n" in run("info")[1]
+
+
+def test_a_file_that_is_not_there_is_named_alike(run, tmp_path):
+    (tmp_path / "mine.toml").touch()
+    for command in ("run", "sweep"):
+        status, out, err = run(command, "mime.toml")
+        assert (status, out) == (2, "")
+        assert err == (
+            f'mesopop {command}: error: no file "mime.toml"; '
+            'did you mean "mine.toml"? Known: mine.toml\n'
+        )
 
 
 def test_module_is_the_command():

@@ -125,4 +125,4 @@ def test_without_h5netcdf_the_error_says_what_to_install(run, monkeypatch):
 def test_bad_intervals(run, every):
     status, out, err = run(*SHORT, f"--checkpoint={every}")
     assert (status, out) == (2, "")
-    assert "checkpoint_every must be" in err
+    assert "--checkpoint must be" in err

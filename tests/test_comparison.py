@@ -130,6 +130,16 @@ def test_many_populations_are_summarised():
     assert "8 of 12 populations are listed" in repr(comparison)
 
 
+def test_many_releases_are_summarised():
+    target = mp.Population("E", size=1, neuron=mp.LNP(10, transfer=mp.Softplus(2)))
+    inputs = [mp.Population(f"p{i}", size=1, neuron=mp.Poisson(10)) for i in range(9)]
+    stp = mp.TsodyksMarkram(U0=0.5, U=0, tau_d=100)
+    projections = [mp.Projection(p.name, "E", weight=0.1, stp=stp) for p in inputs]
+    network = mp.Network(populations=[target, *inputs], projections=projections)
+    comparison = mp.compare(mp.simulate(network, 100, dt=1, seed=1))
+    assert "8 of 9 releases are listed" in repr(comparison)
+
+
 def test_projections_of_equal_plasticity_are_listed_once():
     stp = mp.TsodyksMarkram(U0=0.5, U=0, tau_d=100)
     target = mp.LNP(10, transfer=mp.Softplus(2))

@@ -173,7 +173,7 @@ def test_a_network_alone_lacks_its_simulation(tmp_path):
         ("dt = 0.1", "Dt = 0.1", 'simulation: unknown key "Dt"; did you mean "dt"?'),
         ("[events]", "[event]", 'unknown key "event"; did you mean "events"?'),
         ("low = 6.0", "low = 60.0", "events: low must be < high = 25.0 Hz, got 60.0 Hz"),
-        ('population = "E"', 'population = "X"', 'unknown population "X"; did you mean'),
+        ('population = "E"', 'population = "X"', 'unknown population "X"; known: E, in'),
         ("size = 10", "size = 0", "populations[0]: size must be >= 1, got 0"),
         ('title = ""', "title = 1", "title must be a string, got 1"),
     ],
@@ -185,3 +185,57 @@ def test_errors_name_the_place(tmp_path, old, new, message):
     assert old in text
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         mp.Experiment.from_toml(io.StringIO(text.replace(old, new, 1)))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"level": "macro"}, 'level must be "micro" or "meso", got \'macro\''),
+        ({"method": "cohort"}, 'method must be "auto" or "neurons" or "cohorts", got \'cohort\''),
+        ({"noise": "white"}, 'noise must be "binomial" or "gaussian" or "none", got \'white\''),
+        ({"bin_tolerance": -0.1}, "bin_tolerance must be >= 0 delta_u, got -0.1 delta_u"),
+        ({"bin_tolerance": 2}, "bin_tolerance must be <= 1 delta_u, got 2.0 delta_u"),
+        ({"history": 0, "bin_tolerance": 0}, "history must be > 0 ms, got 0.0 ms"),
+        (
+            {"history": 100},
+            "history applies with bin_tolerance = 0, got 100.0 ms with bin_tolerance = None",
+        ),
+        (
+            {"level": "meso", "method": "cohorts"},
+            'method applies to level "micro", got \'cohorts\' at level "meso"',
+        ),
+        (
+            {"level": "micro", "noise": "none"},
+            'noise applies to level "meso", got \'none\' at level "micro"',
+        ),
+        (
+            {"level": "micro", "closures": ["renewal"]},
+            'closures applies to level "meso", got (\'renewal\',) at level "micro"',
+        ),
+    ],
+)
+def test_settings_of_the_other_level_are_refused(given, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        settings(**given)
+
+
+def test_everything_is_written_and_old_files_are_read(tmp_path):
+    path = tmp_path / "experiment.toml"
+    full = dict(level="meso", noise="none", bin_tolerance=0, history=200, closures=["first_order"])
+    for value in (
+        experiment(simulation=settings(**full)),
+        experiment(simulation=settings(method="neurons")),
+    ):
+        value.to_toml(path)
+        assert mp.Experiment.from_toml(path) == value
+    experiment().to_toml(path)
+    for key in ("level", "method", "noise", "bin_tolerance", "history"):
+        assert f"\n{key} =" not in path.read_text()
+
+
+def test_one_level_drops_what_applies_to_the_other():
+    both = settings(method="cohorts", noise="none", bin_tolerance=0, history=200, trials=3)
+    assert both.at_level("micro") == settings(level="micro", method="cohorts", trials=3)
+    assert both.at_level("meso") == settings(
+        level="meso", noise="none", bin_tolerance=0, history=200, trials=3
+    )

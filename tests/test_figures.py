@@ -138,8 +138,9 @@ def test_command(run, tmp_path, monkeypatch):
     [
         (["up-dwn"], 'unknown figure "up-dwn"; did you mean "up-down"?'),
         (["up-down", "al"], 'unknown figure "al"; did you mean "all"?'),
-        (["up-down", "--seed", "-1"], "seed must be >= 0, got -1"),
-        (["up-down", "--threads", "0"], "n_threads must be >= 1, got 0"),
+        (["nothing"], f'unknown figure "nothing"; known: {", ".join(names())}, all'),
+        (["up-down", "--seed", "-1"], "--seed must be >= 0, got -1"),
+        (["up-down", "--threads", "0"], "--threads must be >= 1, got 0"),
     ],
 )
 def test_bad_input(run, tmp_path, arguments, message):

@@ -108,7 +108,7 @@ def test_a_file_that_is_not_that_of_the_checkpoint(tmp_path):
         ),
         ({"to": "run.nc", "checkpoint": "./run.nc"}, "must be two files, got 'run.nc' for both"),
         ({"reduce": {"a": reducers.Histogram("rate", "e", edges=[0, 1])}}, 'did you mean "E"'),
-        ({"reduce": {"a": reducers.Histogram("x", "E", edges=[0, 1])}}, 'did you mean "E->E"'),
+        ({"reduce": {"a": reducers.Histogram("x", "E", edges=[0, 1])}}, "known: E->E"),
         (
             {"reduce": {"a": reducers.Histogram("x", "E->E", edges=[0, 1])}, "record": ["x"]},
             "record says what to write",

@@ -237,7 +237,7 @@ def test_the_microcircuit_as_population_nodes():
         (nodes(), [connection(synapse_model="stdp_synapse")], "unknown synapse_model"),
         (nodes(), [connection({"rule": "fixed_indegree"})], "unknown rule 'fixed_indegree'"),
         (nodes(), [connection({"rule": "pairwise_bernoulli"})], 'missing key "p"'),
-        (nodes(), [{"pre": "E", "post": "I"}], 'post "I" is not a node; did you mean "E"'),
+        (nodes(), [{"pre": "E", "post": "I"}], 'post "I" is not a node; known: E'),
         (
             {"E": {"model": "gif_pop_psc_exp"}},
             [connection(**TSODYKS)],

@@ -139,7 +139,11 @@ def test_numbers_are_written_exactly(tmp_path):
         ("drive = 10", 'drive = "10"', "populations[0]: drive must be a number (mV), a signal"),
         ('target = "E"', 'target = "e"', 'projections[0]: target "e" is not a population; did '),
         ("weight = 2.2", "", 'projections[0]: missing key "weight"'),
-        ("[[populations]]", "seed = 1\n[[populations]]", 'unknown key "seed"; did you mean '),
+        (
+            "[[populations]]",
+            "seed = 1\n[[populations]]",
+            'unknown key "seed"; known: populations, ',
+        ),
         ("[[projections]]", "[projections]", "projections: must be an array (of tables: [[...]])"),
         ("[projections.stp]\nU0 = 0.2", "stp = 0.2", "projections[0].stp: must be a table, got 0"),
         ("[[populations]]", "[simulation]\n[[populations]]", 'key "simulation" belongs to an exp'),

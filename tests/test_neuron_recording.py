@@ -351,7 +351,11 @@ def test_bad_neurons(arguments, kind, message):
 @pytest.mark.parametrize(
     ("quantities", "kind", "message"),
     [
-        (("voltage",), ValueError, "quantities: unknown quantity 'voltage'; did you mean"),
+        (
+            ("voltage",),
+            ValueError,
+            "quantities: unknown quantity 'voltage'; known: potential, input",
+        ),
         ("potential", TypeError, "quantities must be a sequence of names, got 'potential'"),
         (3, TypeError, "quantities must be a sequence of names, got 3"),
     ],

@@ -62,13 +62,13 @@ def test_a_parameter_is_changed_and_nothing_else(path, before, after):
         ("population.E.drive", '"population"; did you mean "populations"'),
         ("populations.e.drive", '"e"; did you mean "E"'),
         ("populations.E.drvie", '"drvie"; did you mean "drive"'),
-        ("populations.E.neuron.adaptation.2.tau", '"2"; did you mean ".". Known: 0, 1'),
-        ("populations.E.neuron.adaptation.tau", "Known: 0, 1"),
+        ("populations.E.neuron.adaptation.2.tau", '"2"; known: 0, 1'),
+        ("populations.E.neuron.adaptation.tau", "known: 0, 1"),
         ("populations.E.neuron.v_th.x", '15.0 has no parameter "x"'),
         ("projections.E->L2.3.stp.tau_d", 'None has no parameter "tau_d"'),
         ("projections.E->I.weight", '"E->I"; did you mean "E->'),
-        ("", 'did you mean "pro'),
-        ("populations", "Known: E, L2.3, L2"),
+        ("", "known: populations, projections"),
+        ("populations", "known: E, L2.3, L2"),
     ],
 )
 def test_paths_that_lead_nowhere(path, error):

@@ -274,7 +274,7 @@ def test_one_colour_for_each_level_and_closure():
 def test_refusals(results, states, ax):
     with pytest.raises(ValueError, match="at least one result"):
         mp.plot.activity(ax=ax)
-    with pytest.raises(ValueError, match='unknown population "I"; did you mean "E"'):
+    with pytest.raises(ValueError, match='unknown population "I"; known: E'):
         mp.plot.activity(results[0], population="I", ax=ax)
     with pytest.raises(ValueError, match="t_stop must be > t_start = 5000 ms, got 4000 ms"):
         mp.plot.activity(results[0], t_start=5000, t_stop=4000, ax=ax)

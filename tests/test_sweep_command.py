@@ -106,6 +106,18 @@ def test_one_closure_of_the_experiment(config):
         read_sweep(config)
 
 
+def test_settings_of_the_experiment(config):
+    """What runs can choose in [simulation] counts for sweeps too, but is said once."""
+    path = config
+    text = SHORT.replace('level = "meso"\n', "")
+    path.write_text(text.replace("seed = 7", 'seed = 7\nlevel = "meso"\nnoise = "none"'))
+    arguments = read_sweep(path).arguments()
+    assert (arguments["level"], arguments["noise"]) == ("meso", "none")
+    path.write_text(SHORT.replace("seed = 7", 'seed = 7\nlevel = "meso"'))
+    with pytest.raises(ValueError, match='"level" must be in .simulation. or in .sweep., not in'):
+        read_sweep(path)
+
+
 @pytest.mark.parametrize(
     ("table", "error"),
     [

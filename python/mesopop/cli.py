@@ -11,18 +11,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import attrs
-import numpy as np
-
 from mesopop import __version__, presets
+from mesopop.chosen_experiment import chosen, existing_file, overridden
 from mesopop.experiment import Experiment
 from mesopop.figures import names as figure_names
 from mesopop.settings import CLOSURES, LEVELS
-from mesopop.validation import did_you_mean
+from mesopop.validation import require_integer, require_number
 
 RESULTS, CONFIG = Path("mesopop-results"), "config.toml"
 UNBROKEN: Any = {"break_on_hyphens": False, "break_long_words": False}
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+CLOSED = 141  # as shells say of a program that SIGPIPE has ended
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,11 +35,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0, or 1 if a simulation failed, 2 for bad input, 130 after Ctrl-C.
+        Exit status: 0, or 1 if a simulation failed, 2 for bad input, 130 after Ctrl-C, 141 if
+        standard output was closed before everything was printed (files are written before that).
     """
-    options = _parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        try:
+            options = _parser().parse_args(arguments)
+            return int(options.command(options))
+        finally:
+            # Here, since nothing could catch what goes wrong when the interpreter does it at exit.
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # So that what is left in the buffer does not fail once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED
     except KeyboardInterrupt:
         print("mesopop: interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -72,7 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--duration", type=float, metavar="S", help="biological seconds of each trial")
     run.add_argument("--trials", type=int, metavar="N", help="independent repetitions")
     run.add_argument("--seed", type=int, metavar="N", help="of the random numbers")
-    run.add_argument("--level", choices=LEVELS, help="only this one (default: both)")
+    run.add_argument(
+        "--level", choices=LEVELS, help="only this one (default: that of the file, else both)"
+    )
     run.add_argument(
         "--closure",
         nargs="+",
@@ -176,15 +186,24 @@ def _run(options: argparse.Namespace) -> int:
 
     survives = options.resume or options.checkpoint is not None
     try:
-        name, experiment = _read(options.experiment, options.option)
+        _check_numbers(options)
+        name, experiment = chosen(options.experiment, options.option)
         folder = RESULTS / name if options.output is None else options.output
-        experiment = _overridden(experiment, options, folder)
+        goes_on = options.resume and (folder / CONFIG).exists()
+        experiment = overridden(
+            experiment,
+            level=options.level,
+            closures=options.closure,
+            duration=options.duration,
+            trials=options.trials,
+            seed=options.seed,
+            begun=folder / CONFIG if goes_on else None,
+        )
         folder.mkdir(parents=True, exist_ok=True)
         if survives:
             _prepare_checkpoints(experiment, folder, options)
         run = run_experiment(
             experiment,
-            level=options.level,
             n_threads=options.threads,
             checkpoints=folder if survives else None,
             checkpoint_every=60.0 if options.checkpoint is None else options.checkpoint,
@@ -193,12 +212,12 @@ def _run(options: argparse.Namespace) -> int:
     except (ValueError, TypeError, OSError, ImportError) as error:
         print(f"mesopop run: error: {error}", file=sys.stderr)
         return BAD_INPUT
-    if not options.quiet:
-        print(as_text(run))
+    # Before anything is printed, which fails if nobody reads it any more.
     written = write_folder(run, folder, name)
     if survives and run.complete:
         remove_checkpoints(run, folder)
     if not options.quiet:
+        print(as_text(run))
         print(f"\nWritten to {folder}{os.sep}")
         names = "  ".join(path.name for path in written)
         print(textwrap.fill(names, 80, initial_indent="  ", subsequent_indent="  ", **UNBROKEN))
@@ -234,9 +253,10 @@ def _prepare_checkpoints(experiment: Experiment, folder: Path, options: argparse
 def _sweep(options: argparse.Namespace) -> int:
     from mesopop.sweeps.command import run_sweep
 
-    source = Path(options.experiment)
-    folder = RESULTS / f"{source.stem}-sweep" if options.output is None else options.output
     try:
+        _check_numbers(options)
+        source = existing_file(options.experiment)
+        folder = RESULTS / f"{source.stem}-sweep" if options.output is None else options.output
         failed = run_sweep(
             source,
             folder,
@@ -244,6 +264,8 @@ def _sweep(options: argparse.Namespace) -> int:
             resume=options.resume,
             quiet=options.quiet,
         )
+    except BrokenPipeError:
+        raise
     except (ValueError, TypeError, OSError, ImportError) as error:
         print(f"mesopop sweep: error: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -260,68 +282,32 @@ def _sweep(options: argparse.Namespace) -> int:
 
 
 def _figures(options: argparse.Namespace) -> int:
-    from mesopop.figures.command import chosen, make_figures
+    from mesopop.figures.command import chosen as chosen_figures
+    from mesopop.figures.command import make_figures
     from mesopop.figures.exhibit import Effort
 
     try:
+        _check_numbers(options)
         effort = Effort(long=options.long, seed=options.seed, n_threads=options.threads)
-        make_figures(chosen(options.figures), options.output, effort, quiet=options.quiet)
+        make_figures(chosen_figures(options.figures), options.output, effort, quiet=options.quiet)
     except (ValueError, TypeError) as error:
         print(f"mesopop figures: error: {error}", file=sys.stderr)
         return BAD_INPUT
     return 0
 
 
-def _read(source: str, chosen: Sequence[str]) -> tuple[str, Experiment]:
-    # A preset by name, else a file; what looks like a file is not looked for among the presets.
-    if source in presets.names():
-        pairs = [option.partition("=") for option in chosen]
-        name = "-".join([source, *(value for _, _, value in pairs)])
-        return name, presets.experiment(source, **{key: _plain(value) for key, _, value in pairs})
-    path = Path(source)
-    if path.is_file():
-        if chosen:
-            raise ValueError(f"--option applies to presets, got {chosen[0]!r} with a file")
-        return path.stem, Experiment.from_toml(path)
-    if path.suffix == ".toml" or len(path.parts) > 1:
-        beside = [str(path.parent / file.name) for file in sorted(path.parent.glob("*.toml"))]
-        hint = did_you_mean(source, beside) if beside else "there is no .toml file in that folder"
-        raise ValueError(f'no file "{source}"; {hint}')
-    raise ValueError(
-        f'unknown preset "{source}"; {did_you_mean(source, presets.names())} '
-        "(a file of your own ends in .toml)"
-    )
+# Least values of the options that are integers.
+_LEAST = {"trials": 1, "seed": 0, "threads": 1, "workers": 1}
 
 
-def _plain(value: str) -> str | int | float:
-    for number in (int, float):
-        try:
-            return number(value)
-        except ValueError:
-            continue
-    return value
-
-
-def _overridden(experiment: Experiment, options: argparse.Namespace, folder: Path) -> Experiment:
-    changes: dict[str, Any] = {}
-    if options.closure:
-        if options.level == "micro":
-            raise ValueError(
-                f'closure applies to level "meso", got {options.closure[0]!r} at level "micro"'
-            )
-        changes["closures"] = options.closure
-    if options.duration is not None:
-        changes["duration"] = 1000 * options.duration
-    if options.trials is not None:
-        changes["trials"] = options.trials
-    if options.seed is not None:
-        changes["seed"] = options.seed
-    elif experiment.simulation.seed is None and options.resume and (folder / CONFIG).exists():
-        changes["seed"] = Experiment.from_toml(folder / CONFIG).simulation.seed
-    elif experiment.simulation.seed is None:
-        # Drawn here, and short, so that the configuration that is written repeats the run.
-        changes["seed"] = int(np.random.SeedSequence().generate_state(1)[0])
-    return attrs.evolve(experiment, simulation=attrs.evolve(experiment.simulation, **changes))
+def _check_numbers(options: argparse.Namespace) -> None:
+    # Here, so that errors name the options and their units, not the arguments that they become.
+    for name, least in _LEAST.items():
+        value = getattr(options, name, None)
+        if value is not None:
+            require_integer(f"--{name}", value, ge=least)
+    if getattr(options, "checkpoint", None) is not None:
+        require_number("--checkpoint", options.checkpoint, "s", ge=0)
 
 
 def _presets(_: argparse.Namespace) -> int:
@@ -337,18 +323,7 @@ def _presets(_: argparse.Namespace) -> int:
 
 
 def _info(_: argparse.Namespace) -> int:
-    import platform
-    from importlib.metadata import version
+    from mesopop.installation import as_text
 
-    from tabulate import tabulate
-
-    from mesopop.build import build_info
-
-    rows = [
-        (name.replace("_", " "), ", ".join(value) if isinstance(value, (list, tuple)) else value)
-        for name, value in build_info().items()
-    ]
-    rows.append(("python", platform.python_version()))
-    rows += [(package, version(package)) for package in ("numpy", "scipy", "matplotlib")]
-    print(tabulate(rows, tablefmt="plain", disable_numparse=True))
+    print(as_text())
     return 0

@@ -129,7 +129,7 @@ def compare(
     ]
     notes = [
         f"{MOST_ROWS} of {len(all_of_them)} {what} are listed"
-        for all_of_them, what in ((network.populations, "populations"), (releasing, "synapses"))
+        for all_of_them, what in ((network.populations, "populations"), (releasing, "releases"))
         if len(all_of_them) > MOST_ROWS
     ]
     found: tuple[Events, ...] = ()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from os import PathLike
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 import attrs
 from attrs import field, frozen
 
 from mesopop.network import Network
 from mesopop.neurons import LIF, LNP
-from mesopop.settings import CLOSURES
+from mesopop.settings import CLOSURES, LEVELS, METHODS, NOISES
 from mesopop.validation import (
     did_you_mean,
     instance_of,
@@ -24,6 +24,12 @@ from mesopop.validation import (
     text,
     whole_number,
 )
+
+# What applies to one level alone, by level.
+OF_LEVEL = {
+    "micro": ("method",),
+    "meso": ("closures", "noise", "bin_tolerance", "history"),
+}
 
 
 def _as_closures(names: Iterable[str]) -> tuple[str, ...]:
@@ -38,7 +44,7 @@ def _as_closures(names: Iterable[str]) -> tuple[str, ...]:
 
 @frozen(kw_only=True)
 class SimulationSettings:
-    """How to simulate, at whatever level.
+    """How to simulate, at one level or both.
 
     Parameters
     ----------
@@ -59,11 +65,23 @@ class SimulationSettings:
     transient : float
         Time cut from the start of each trial before analysis, ms, >= 0 and < `duration`, a multiple
         of `dt`.
+    level : {"micro", "meso"}, optional
+        The only level that is simulated; default: both.
+    method : {"auto", "neurons", "cohorts"}, optional
+        Of the microscopic level; default: "auto".
+    noise : {"binomial", "gaussian", "none"}, optional
+        Of the mesoscopic level; default: "binomial".
+    bin_tolerance : float, optional
+        Of the mesoscopic level, delta_u, >= 0 and <= 1; default: 0.05.
+    history : float, optional
+        Of the mesoscopic level with ``bin_tolerance=0``, ms, > 0. `Simulation` says what these four
+        do.
 
     Raises
     ------
     ValueError
-        If a number is out of bounds, or a time not a multiple of `dt`.
+        If a number is out of bounds, a time not a multiple of `dt`, or something given that does
+        not apply to the level.
     TypeError
         If an argument is not a number.
     """
@@ -86,6 +104,25 @@ class SimulationSettings:
         validator=attrs.validators.optional(number("ms", gt=0)),
     )
     transient: float = field(default=0.0, converter=real_number, validator=number("ms", ge=0))
+    level: Literal["micro", "meso"] | None = field(
+        default=None, validator=attrs.validators.optional(one_of(*LEVELS))
+    )
+    method: Literal["auto", "neurons", "cohorts"] | None = field(
+        default=None, validator=attrs.validators.optional(one_of(*METHODS))
+    )
+    noise: Literal["binomial", "gaussian", "none"] | None = field(
+        default=None, validator=attrs.validators.optional(one_of(*NOISES))
+    )
+    bin_tolerance: float | None = field(
+        default=None,
+        converter=attrs.converters.optional(real_number),
+        validator=attrs.validators.optional(number("delta_u", ge=0, le=1)),
+    )
+    history: float | None = field(
+        default=None,
+        converter=attrs.converters.optional(real_number),
+        validator=attrs.validators.optional(number("ms", gt=0)),
+    )
 
     def __attrs_post_init__(self) -> None:
         require_number("duration", self.duration, "ms", ge=self.dt)
@@ -95,6 +132,31 @@ class SimulationSettings:
             steps("record_dt", self.record_dt, self.dt)
         require_number("transient", self.transient, "ms", lt=self.duration)
         steps("transient", self.transient, self.dt)
+        if self.level is not None:
+            (other,) = set(LEVELS) - {self.level}
+            for name in self.given_of(other):
+                raise ValueError(
+                    f'{name} applies to level "{other}", got {getattr(self, name)!r} at level '
+                    f'"{self.level}"'
+                )
+        if self.history is not None and self.bin_tolerance != 0:
+            raise ValueError(
+                f"history applies with bin_tolerance = 0, got {self.history!r} ms with "
+                f"bin_tolerance = {self.bin_tolerance!r}"
+            )
+
+    def given_of(self, level: str) -> tuple[str, ...]:
+        """What is given of that which applies to one level alone."""
+        return tuple(name for name in OF_LEVEL[level] if getattr(self, name) not in (None, ()))
+
+    def at_level(self, level: str) -> SimulationSettings:
+        """The same at one level only, without what applies to the other alone."""
+        (other,) = set(LEVELS) - {level}
+        defaults: dict[str, Any] = {
+            field.name: field.default for field in attrs.fields(SimulationSettings)
+        }
+        changes = {name: defaults[name] for name in OF_LEVEL[other]} | {"level": level}
+        return attrs.evolve(self, **changes)
 
 
 @frozen(kw_only=True)

@@ -49,7 +49,7 @@ def write_folder(run: ExperimentRun, folder: Path, name: str) -> list[Path]:
     """
     written = []
     for level in run.levels:
-        written.append(folder / f"{level.result.label.replace(' ', '-')}.npz")
+        written.append(folder / f"{level.result.settings.stem}.npz")
         level.result.save(written[-1])
     written += [folder / TABLE, folder / CONFIG]
     (folder / TABLE).write_text(as_text(run) + "\n", encoding="utf-8")
@@ -76,7 +76,15 @@ def _setting(experiment: Experiment) -> list[str]:
     span = f"{counted(settings.trials, 'trial')} of {duration(settings.duration)}"
     if settings.transient:
         span += f", analysed after the first {duration(settings.transient)}"
-    lines += _wrapped(f"{span}; dt {significant(settings.dt)} ms; seed {settings.seed}")
+    chosen = [f"dt {significant(settings.dt)} ms", f"seed {settings.seed}"]
+    # Closure and noise are in the names of the columns.
+    if settings.method is not None:
+        chosen.append(f"method {settings.method}")
+    if settings.bin_tolerance is not None:
+        chosen.append(f"bin_tolerance {settings.bin_tolerance:g}")
+    if settings.history is not None:
+        chosen.append(f"history {significant(settings.history)} ms")
+    lines += _wrapped("; ".join([span, *chosen]))
     if events is not None:
         unit = "Hz" if events.observable == "rate" else "mV"
         low, high = significant(events.low), significant(events.high)

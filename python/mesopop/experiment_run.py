@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
 
 from mesopop.experiment import Experiment, SimulationSettings
 from mesopop.result import Result
-from mesopop.settings import DEFAULT_CLOSURE, EngineSettings
+from mesopop.settings import EngineSettings, default_closure
 from mesopop.simulation import Simulation
 
 
@@ -70,23 +71,20 @@ class ExperimentRun:
 def run_experiment(
     experiment: Experiment,
     *,
-    level: str | None = None,
     n_threads: int | None = None,
     checkpoints: Path | None = None,
     checkpoint_every: float = 60.0,
     progress: bool = False,
 ) -> ExperimentRun:
-    """Simulate an experiment neuron by neuron and mesoscopically.
+    """Simulate an experiment neuron by neuron, mesoscopically, or both.
 
     Everything is checked before the first level is started. After an interruption (Ctrl-C) no
-    further one is. Without `level`, a network that only one of the levels can simulate is simulated
-    at that level alone, and the run says why.
+    further one is. If the experiment asks for no level, nor for anything that only one has, a network
+    that only the other can simulate is simulated there alone, and the run says why.
 
     Parameters
     ----------
     experiment : Experiment
-    level : {"micro", "meso"}, optional
-        Default: both.
     n_threads : int, optional
         As in `simulate`.
     checkpoints : Path, optional
@@ -115,7 +113,7 @@ def run_experiment(
     # results.
     entropy = np.random.SeedSequence(settings.seed).entropy
 
-    def prepared(level: str, closure: str | None = None) -> Simulation:
+    def prepared(level: str, closure: str | None = None, **chosen: Any) -> Simulation:
         return Simulation(
             experiment.network,
             dt=settings.dt,
@@ -125,16 +123,21 @@ def run_experiment(
             n_threads=n_threads,
             level=level,
             closure=closure,
+            **chosen,
         )
 
+    def microscopic() -> Simulation:
+        return prepared("micro", method=settings.method)
+
     def mesoscopic() -> list[Simulation]:
-        closures = settings.closures or (DEFAULT_CLOSURE,)
-        return [prepared(level="meso", closure=name) for name in closures]
+        chosen = {name: getattr(settings, name) for name in ("noise", "bin_tolerance", "history")}
+        closures = settings.closures or (default_closure(settings.noise),)
+        return [prepared("meso", name, **chosen) for name in closures]
 
     left_out = ""
-    if level == "micro":
-        simulations = [prepared(level="micro")]
-    elif level == "meso" or settings.closures:
+    if settings.level == "micro":
+        simulations = [microscopic()]
+    elif settings.level == "meso" or settings.given_of("meso"):
         simulations = mesoscopic()
     else:
         try:
@@ -142,11 +145,11 @@ def run_experiment(
         except ValueError as error:
             simulations = []
             left_out = f"Not mesoscopically: {error}"
-    if level is None:
+    if settings.level is None:
         try:
-            simulations.insert(0, prepared(level="micro"))
+            simulations.insert(0, microscopic())
         except ValueError as error:
-            if not simulations:
+            if not simulations or settings.given_of("micro"):
                 raise
             left_out = f"Not neuron by neuron: {error}"
 
@@ -181,7 +184,7 @@ def remove_checkpoints(run: ExperimentRun, folder: Path) -> None:
 
 
 def _file(folder: Path, engine: EngineSettings, suffix: str) -> Path:
-    return folder / (engine.label.replace(" ", "-") + suffix)
+    return folder / (engine.stem + suffix)
 
 
 def _run_level(

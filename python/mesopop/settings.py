@@ -66,11 +66,16 @@ class EngineSettings:
 
     @property
     def label(self) -> str:
-        """What tables, figures and files call it: "micro", or e.g. "meso renewal"."""
+        """What tables and figures call it: "micro", or e.g. "meso renewal"."""
         if self.level == "micro":
             return "micro"
         noise = "" if self.noise == "binomial" else f", noise {self.noise}"
         return f"meso {self.closure}{noise}"
+
+    @property
+    def stem(self) -> str:
+        """The label as the name of a file."""
+        return self.label.replace(",", "").replace(" ", "-")
 
 
 def choose_engine(
@@ -104,9 +109,8 @@ def choose_engine(
         if given is not None:
             raise ValueError(f'{name} applies to level="micro", got {given!r} at level="meso"')
     noise = _require_option("noise", "binomial" if noise is None else noise, NOISES)
-    # Cohorts have integer numbers of neurons, which the diffusion approximation has not.
-    default = "second_order" if noise == "gaussian" else DEFAULT_CLOSURE
-    closure = _require_option("closure", default if closure is None else closure, CLOSURES)
+    closure = default_closure(noise) if closure is None else closure
+    closure = _require_option("closure", closure, CLOSURES)
     if closure == "renewal" and noise == "gaussian":
         raise ValueError(
             'noise="gaussian" needs closure="first_order" or "second_order": '
@@ -120,6 +124,12 @@ def choose_engine(
     return EngineSettings(
         level=level, method=None, closure=closure, noise=noise, bin_tolerance=bin_tolerance
     )
+
+
+def default_closure(noise: str | None) -> str:
+    """The closure that goes with a noise (None: the default one)."""
+    # Cohorts have integer numbers of neurons, which the diffusion approximation has not.
+    return "second_order" if noise == "gaussian" else DEFAULT_CLOSURE
 
 
 def check_quasi_renewal(network: Network, closure: str) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import attrs
 
+_MANY, _FEW = 15, 8  # names: fewer than so many are listed in full
+
 Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 
 
@@ -211,12 +213,12 @@ def steps(name: str, value_ms: float, dt: float, step: str = "dt") -> int:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of an error about an unknown name: the nearest known one, and the first few."""
+    """The end of an error about an unknown name: one that is like it, if any is, and the known."""
     names = list(known)
     if not names:
         return "there are none"
     # Compared without regard to case, since "e" for "E" is the likeliest slip.
     folded = {candidate.casefold(): candidate for candidate in reversed(names)}
-    nearest = difflib.get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.0)[0]
-    listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-    return f'did you mean "{folded[nearest]}"? Known: {listed}'
+    alike = difflib.get_close_matches(str(name).casefold(), folded, n=1)
+    listed = ", ".join(names if len(names) < _MANY else [*names[:_FEW], "..."])
+    return f'did you mean "{folded[alike[0]]}"? Known: {listed}' if alike else f"known: {listed}"

@@ -25,7 +25,7 @@ from mesopop.figures.levels import MICRO, prepared, simulated
 from mesopop.figures.panels import legend_of_page
 from mesopop.parameter_path import with_parameter
 from mesopop.plot import bifurcation_diagram as draw_diagram
-from mesopop.plot.style import colour_of, tidy
+from mesopop.plot.style import colour_of, log_scale, tidy
 from mesopop.theory import BifurcationDiagram, bifurcation_diagram
 
 if TYPE_CHECKING:
@@ -323,7 +323,7 @@ def _draw(figure: Figure, studies: list[Study]) -> None:
             _draw_points(below, study, _irregularity, "CV of the intervals")
             below.set_ylim(0, None)
         if study.case.events.kind == "up_down_states":
-            below.set_yscale("log")
+            log_scale(below, "y")
         below.set_xlabel("drive (mV)")
         edge = study.case.drives[1] - study.case.drives[0]
         below.set_xlim(study.case.drives[0] - edge / 2, study.case.drives[-1] + edge / 2)

@@ -17,7 +17,7 @@ from mesopop.figures.panels import legend_of_page, points
 from mesopop.network import Network, Population, Projection
 from mesopop.neuron_recording import Neurons
 from mesopop.neurons import LNP, Poisson
-from mesopop.plot.style import GREEN, colour_of, tidy
+from mesopop.plot.style import GREEN, colour_of, log_scale, tidy
 from mesopop.presets.feedforward import SYNAPSES
 from mesopop.result import Result
 from mesopop.signals import Steps
@@ -259,8 +259,7 @@ def _draw_rates(left: Axes, right: Axes, found: Findings) -> None:
         ]
         points(right, RATES, values, label, line=False)
     for panel in (left, right):
-        panel.set_xscale("log")
-        panel.xaxis.set_major_formatter("{x:g}")
+        log_scale(panel, "x")
         panel.set_xlabel("presynaptic rate (Hz)")
     left.set_ylabel("Cov(u, x)")
     right.set_ylabel("release per spike, deviation (%)")

@@ -17,7 +17,7 @@ from mesopop.figures.exhibit import Cell, Effort, Exhibit, Numbers
 from mesopop.figures.levels import MICRO, prepared, reduced, simulated
 from mesopop.figures.panels import legend_of_page
 from mesopop.network import Network
-from mesopop.plot.style import colour_of, tidy
+from mesopop.plot.style import colour_of, log_scale, tidy
 from mesopop.reducers import DwellTimes
 
 if TYPE_CHECKING:
@@ -217,8 +217,7 @@ def _draw(figure: Figure, rates: Rates) -> None:
             for position, (label, by_state) in enumerate(levels.items()):
                 _draw_level(panel, list(SIZES[name]), by_state[state], label, position)
             panel.set(title=f"{name} neurons, {state} states", xlabel="number of neurons N")
-            panel.set_yscale("log")
-            panel.yaxis.set_major_formatter("{x:g}")
+            log_scale(panel, "y")
             tidy(panel)
         row[0].set_ylabel("mean dwell time (s)")
     legend_of_page(figure, *axes.flat)

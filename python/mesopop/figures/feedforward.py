@@ -11,7 +11,7 @@ from mesopop.analysis import PowerSpectrum, power_spectrum, ratio_of_averages
 from mesopop.analysis.estimate import Estimate
 from mesopop.figures.exhibit import Cell, Effort, Exhibit, Numbers
 from mesopop.figures.levels import MICRO, deviation, prepared, simulated
-from mesopop.figures.panels import legend_of_page, plain_log_scale
+from mesopop.figures.panels import legend_of_page
 from mesopop.plot import power_spectrum as draw_spectrum
 from mesopop.plot.style import colour_of, tidy
 from mesopop.presets.feedforward import SYNAPSES
@@ -140,7 +140,6 @@ def _draw(
             theory=(frequency, theory.release[PROJECTION]),
             ax=below,
         )
-        plain_log_scale(below)
         if column:
             below.set_ylabel("")
     axes[0, 0].set_ylabel("release y (Hz)")

@@ -15,7 +15,7 @@ from mesopop.figures.levels import MICRO, deviation, prepared, simulated
 from mesopop.figures.panels import legend_of_page, points
 from mesopop.network import Network, Population, Projection
 from mesopop.neurons import LNP, Poisson
-from mesopop.plot.style import colour_of, tidy
+from mesopop.plot.style import colour_of, log_scale, tidy
 from mesopop.presets.feedforward import SYNAPSES
 from mesopop.theory import linear_spectrum, stationary_synapses
 from mesopop.transfer import Softplus
@@ -193,6 +193,5 @@ def _draw(figure: Figure, released: dict[str, list[Estimate]], variances: Found)
 
 
 def _scale(panel: Axes) -> None:
-    panel.set_xscale("log")
-    panel.xaxis.set_major_formatter("{x:g}")
+    log_scale(panel, "x")
     tidy(panel)

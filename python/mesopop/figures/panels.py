@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from mesopop.analysis.estimate import Estimate
 from mesopop.figures.levels import MICRO
@@ -80,10 +79,3 @@ def traces_above(
     for panel in panels[:-1]:
         panel.set_xlabel("")
     return below
-
-
-def plain_log_scale(ax: Axes) -> None:
-    """Numbers without powers at 1, 2 and 5 of each decade of y: for scales of about one decade."""
-    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_formatter(NullFormatter())

@@ -14,6 +14,7 @@ from mesopop.figures.exhibit import Effort, Exhibit, Numbers
 from mesopop.figures.levels import MICRO, prepared, simulated
 from mesopop.figures.panels import legend_of_page, traces_above
 from mesopop.plot import distribution, dwell_times
+from mesopop.plot.style import log_scale
 from mesopop.result import Result
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _draw(figure: Figure, results: list[Result], states: list[UpDownStates]) -> 
     left, *dwells = below.subplots(1, 3)
     found = states[0].segmentation
     distribution(*results, ax=left, thresholds=Thresholds(low=found.low, high=found.high))
-    left.set_yscale("log")
+    log_scale(left, "y")
     left.set_ylim(LEAST_DENSITY, 1)
     labels = [result.label for result in results]
     dwell_times(*states, labels=labels, ax=dwells)

@@ -10,6 +10,7 @@ import numpy as np
 from mesopop.plot.style import (
     colour_of,
     legend_above,
+    log_scale,
     require_kind,
     say,
     tidy,
@@ -95,8 +96,7 @@ def comparison(compared: Comparison, *, ax: Axes | None = None) -> Axes:
     if not rows:
         say(ax, "nothing with a standard error")
     if max(extremes) > WIDEST or min(extremes) < 1 / WIDEST:
-        ax.set_xscale("log")
-        ax.xaxis.set_major_formatter("{x:g}")
+        log_scale(ax, "x")
     ax.set_yticks(where, [statistic.name for statistic in rows])
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_xlabel(f"relative to {compared.labels[0]}")

@@ -14,6 +14,7 @@ from mesopop.plot.style import (
     as_list,
     colour_of,
     legend_inside,
+    log_scale,
     names_of,
     require_kind,
     say,
@@ -164,8 +165,7 @@ def _survival(
         )
     if not ax.lines:
         say(ax, "no complete interval")
-    ax.set_xscale("log")
-    ax.xaxis.set_major_formatter("{x:g}")
+    log_scale(ax, "x")
     ax.set_ylim(0, 1.02)
     ax.set_xlabel(title)
     ax.set_ylabel("fraction longer")

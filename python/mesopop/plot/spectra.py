@@ -15,6 +15,7 @@ from mesopop.plot.style import (
     as_list,
     colour_of,
     legend_inside,
+    log_scale,
     names_of,
     require_kind,
     say,
@@ -92,12 +93,11 @@ def power_spectrum(
                 f"theory must be two arrays of equal shape, got {frequency.shape}, {power.shape}"
             )
         ax.plot(frequency, power, color=BLACK, linestyle="--", linewidth=0.8, label="theory")
-    ax.set_xscale("log")
+    log_scale(ax, "x")
     if ax.lines:
-        ax.set_yscale("log")
+        log_scale(ax, "y")
     else:
         say(ax, "no power: the series does not vary")
-    ax.xaxis.set_major_formatter("{x:g}")
     ax.set_xlabel("frequency (Hz)")
     ax.set_ylabel("power (Hz²/Hz)")
     legend_inside(ax, "lower left")
@@ -159,8 +159,7 @@ def coherence(
             label=label or None,
         )
         ax.axhline(spectrum.significance(level), color=colour, linestyle=":", linewidth=0.8)
-    ax.set_xscale("log")
-    ax.xaxis.set_major_formatter("{x:g}")
+    log_scale(ax, "x")
     ax.set_ylim(0, 1)
     ax.set_xlabel("frequency (Hz)")
     ax.set_ylabel("coherence")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,6 +48,23 @@ def colour_of(label: str, index: int = 0) -> str:
 def tidy(ax: Axes) -> None:
     """Leave only the spines that carry a scale."""
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def log_scale(ax: Axes, *names: Literal["x", "y"]) -> None:
+    """Make axes logarithmic, with labels that are plain numbers and never overlap.
+
+    At powers of ten, and in between if there are fewer than three of those.
+    """
+    from matplotlib.ticker import NullFormatter
+
+    from mesopop.plot.log_ticks import LogLabels, LogTicks
+
+    for name in names:
+        ax.set(**{f"{name}scale": "log"})
+        axis = ax.xaxis if name == "x" else ax.yaxis
+        axis.set_major_locator(LogTicks())
+        axis.set_major_formatter(LogLabels())
+        axis.set_minor_formatter(NullFormatter())
 
 
 def legend_above(ax: Axes, rows: int = 1, beside: Text | None = None) -> None:

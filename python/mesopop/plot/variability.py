@@ -15,6 +15,7 @@ from mesopop.plot.style import (
     colour_of,
     legend_above,
     legend_inside,
+    log_scale,
     names_of,
     require_kind,
     say,
@@ -77,10 +78,7 @@ def fano_factor(
             label=label or None,
         )
     ax.axhline(1, color="0.6", linewidth=0.6, zorder=0)  # independent Poisson neurons
-    ax.set_xscale("log")
-    ax.set_yscale("log")
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_major_formatter("{x:g}")
+    log_scale(ax, "x", "y")
     ax.set_xlabel("counting window (ms)")
     ax.set_ylabel("Fano factor")
     legend_inside(ax, "upper left")

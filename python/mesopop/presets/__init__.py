@@ -122,8 +122,10 @@ def experiment(name: str, **options: object) -> Experiment:
     known = _OPTIONS.get(name, {})
     for option in options:
         if option not in known:
-            takes = ", ".join(known) or "none"
-            raise TypeError(f'preset "{name}" has no option "{option}" (it has: {takes})')
+            if not known:
+                raise TypeError(f'preset "{name}" takes no options, got "{option}"')
+            hint = did_you_mean(option, known)
+            raise TypeError(f'preset "{name}" has no option "{option}"; {hint}')
     return _EXPERIMENTS[name](**options)
 
 

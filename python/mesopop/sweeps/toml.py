@@ -1,7 +1,7 @@
 """Sweeps as TOML files: an experiment with a table ``[sweep]``.
 
 ``[sweep.grid]`` has paths and their values, or ``[[sweep.points]]`` points one by one;
-``[sweep]`` itself what the experiment leaves open: ``level``, ``method``, ``noise``,
+``[sweep]`` itself what ``[simulation]`` leaves open: ``level``, ``method``, ``noise``,
 ``bin_tolerance`` and ``history``.
 """
 
@@ -80,7 +80,15 @@ def _from_tables(tables: dict[str, Any]) -> SweptExperiment:
             raise ValueError(f"sweep: {unknown_key(key, list(_KEYS))}")
     if ("grid" in table) == ("points" in table):
         raise ValueError("sweep: must have either a table [sweep.grid] or tables [[sweep.points]]")
-    settings = {key: table[key] for key in _SETTINGS if key in table}
+    settings = {}
+    for key in _SETTINGS:
+        of_experiment = getattr(experiment.simulation, key)
+        if key in table and of_experiment is not None:
+            raise ValueError(
+                f'sweep: key "{key}" must be in [simulation] or in [sweep], not in both'
+            )
+        if key in table or of_experiment is not None:
+            settings[key] = table.get(key, of_experiment)
     closures = experiment.simulation.closures
     if settings.get("level") == "meso" and closures:
         if len(closures) > 1:
