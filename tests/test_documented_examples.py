@@ -102,7 +102,8 @@ def test_sweeps():
 
 
 def test_every_example_is_tested():
-    elsewhere = {"grasshopper", "sweep"}  # test_grasshopper_example.py, test_sweep_command.py
+    # test_grasshopper_example.py, test_sweep_command.py, test_experiments_page.py
+    elsewhere = {"grasshopper", "sweep", "experiment"}
     here = {"analysis", "population_bursts", "theory", "working_memory"}
     assert {path.stem for path in EXAMPLES.iterdir() if path.is_file()} == here | elsewhere
 

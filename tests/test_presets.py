@@ -2,6 +2,7 @@
 
 import re
 
+import attrs
 import numpy as np
 import pytest
 
@@ -87,7 +88,8 @@ def test_recurrent_sets(name):
 def test_the_behaviour_is_that_of_the_command(name):
     experiment = mp.presets.experiment(name)
     settings, events, text = experiment.simulation, experiment.events, experiment.behaviour
-    (level,) = run_experiment(experiment, level="micro").levels
+    neurons = attrs.evolve(experiment, simulation=attrs.evolve(settings, level="micro"))
+    (level,) = run_experiment(neurons).levels
     found = mp.compare(level.result.after(settings.transient), events=events)
     said = [str(found[row].estimates[0]) for row in SAID[name]]
     assert re.findall(r"[\d.]+ ± [\d.]+", text) == said
