@@ -66,7 +66,7 @@ double PopulationSynapses::release_sample(Set& set, double count, const Sample& 
 void PopulationSynapses::release_jointly(double count, Stream& draws, double* release) {
   for (std::size_t s = 0; s < sets_.size(); ++s) {
     const Moments& m = sets_[s].moments;
-    JointSetLanes& lanes = set_lanes_[s];
+    JointSetLanes<1>& lanes = set_lanes_[s];
     lanes.zu[0] = draw_normal(draws);
     lanes.zx[0] = draw_normal(draws);
     lanes.vu[0] = m.vu;
@@ -81,8 +81,8 @@ void PopulationSynapses::release_jointly(double count, Stream& draws, double* re
   }
   const Division by = divided(size_, count);
   draw_jointly<1>(
-      sets_.size(), &by.spread, [&](std::size_t s) -> JointSetLanes& { return set_lanes_[s]; },
-      [&](std::size_t p) -> JointPairLanes& { return pair_lanes_[p]; });
+      sets_.size(), &by.spread, [&](std::size_t s) -> JointSetLanes<1>& { return set_lanes_[s]; },
+      [&](std::size_t p) -> JointPairLanes<1>& { return pair_lanes_[p]; });
   for (std::size_t s = 0; s < sets_.size(); ++s) {
     samples_[s] = parted(sets_[s].moments, by, set_lanes_[s].du[0], set_lanes_[s].dx[0]);
     after_[s] = after_spike(samples_[s].drawn, sets_[s].plasticity);

@@ -48,8 +48,8 @@ class PopulationSynapses {
   std::vector<Set> sets_;
   std::vector<CrossMoments> cross_;  // of pairs of sets, where samples are drawn
   // Scratch, where samples are drawn for several sets.
-  std::vector<JointSetLanes> set_lanes_;
-  std::vector<JointPairLanes> pair_lanes_;
+  std::vector<JointSetLanes<1>> set_lanes_;
+  std::vector<JointPairLanes<1>> pair_lanes_;
   std::vector<Sample> samples_;
   std::vector<Moments> after_;  // those drawn, after their spikes
 };
