@@ -20,16 +20,16 @@ struct CohortJointSet {
   MomentColumns after;    // scratch
   Plasticity plasticity;
   LaneDraws draws;
-  CohortReleaseSums sums;     // out
-  JointSetLanes lanes;        // scratch
-  detail::ReleaseLanes lane;  // scratch
+  CohortReleaseSums sums;       // out
+  JointSetLanes<kLanes> lanes;  // scratch
+  detail::ReleaseLanes lane;    // scratch
 };
 
 struct CohortJointPair {
-  CrossColumns cross;    // in: of the cohort; out: of the neurons that remain
-  CrossColumns after;    // scratch
-  CrossMoments born;     // out: of all that fired, after their spikes
-  JointPairLanes lanes;  // scratch
+  CrossColumns cross;            // in: of the cohort; out: of the neurons that remain
+  CrossColumns after;            // scratch
+  CrossMoments born;             // out: of all that fired, after their spikes
+  JointPairLanes<kLanes> lanes;  // scratch
 };
 
 struct CohortJointRelease {
@@ -53,7 +53,7 @@ template <int width>
 MESOPOP_INLINE void draw_cohorts(const CohortJointRelease& s, std::int64_t first, const DivisionLanes& by) {
   for (std::size_t set = 0; set < s.sets; ++set) {
     CohortJointSet& of = s.set[set];
-    JointSetLanes& lanes = of.lanes;
+    JointSetLanes<kLanes>& lanes = of.lanes;
 #pragma omp simd
     for (int i = 0; i < width; ++i) {
       const NumberPair z = normal_pair(of.draws.uniforms(static_cast<std::uint64_t>(first + i)));
@@ -66,7 +66,7 @@ MESOPOP_INLINE void draw_cohorts(const CohortJointRelease& s, std::int64_t first
     }
   }
   for (std::size_t p = 0; p < number_of_pairs(s.sets); ++p) {
-    JointPairLanes& lanes = s.pair[p].lanes;
+    JointPairLanes<kLanes>& lanes = s.pair[p].lanes;
     const CrossColumns cross = s.pair[p].cross;
 #pragma omp simd
     for (int i = 0; i < width; ++i) {
@@ -78,8 +78,8 @@ MESOPOP_INLINE void draw_cohorts(const CohortJointRelease& s, std::int64_t first
     }
   }
   draw_jointly<width>(
-      s.sets, by.spread, [&](std::size_t set) -> JointSetLanes& { return s.set[set].lanes; },
-      [&](std::size_t pair) -> JointPairLanes& { return s.pair[pair].lanes; });
+      s.sets, by.spread, [&](std::size_t set) -> JointSetLanes<kLanes>& { return s.set[set].lanes; },
+      [&](std::size_t pair) -> JointPairLanes<kLanes>& { return s.pair[pair].lanes; });
 }
 
 template <int width>

@@ -17,6 +17,8 @@ PopulationSynapses::PopulationSynapses(const LevelContext& context)
   if (!cross_.empty()) {
     set_lanes_.resize(sets_.size());
     pair_lanes_.resize(cross_.size());
+    samples_.resize(sets_.size());
+    after_.resize(sets_.size());
   }
 }
 
@@ -64,7 +66,7 @@ double PopulationSynapses::release_sample(Set& set, double count, const Sample& 
 void PopulationSynapses::release_jointly(double count, Stream& draws, double* release) {
   for (std::size_t s = 0; s < sets_.size(); ++s) {
     const Moments& m = sets_[s].moments;
-    JointSetLanes& lanes = set_lanes_[s];
+    JointSetLanes<1>& lanes = set_lanes_[s];
     lanes.zu[0] = draw_normal(draws);
     lanes.zx[0] = draw_normal(draws);
     lanes.vu[0] = m.vu;
@@ -79,19 +81,24 @@ void PopulationSynapses::release_jointly(double count, Stream& draws, double* re
   }
   const Division by = divided(size_, count);
   draw_jointly<1>(
-      sets_.size(), &by.spread, [&](std::size_t s) -> JointSetLanes& { return set_lanes_[s]; },
-      [&](std::size_t p) -> JointPairLanes& { return pair_lanes_[p]; });
-  const auto sample = [&](std::size_t s) {
-    return parted(sets_[s].moments, by, set_lanes_[s].du[0], set_lanes_[s].dx[0]);
-  };
+      sets_.size(), &by.spread, [&](std::size_t s) -> JointSetLanes<1>& { return set_lanes_[s]; },
+      [&](std::size_t p) -> JointPairLanes<1>& { return pair_lanes_[p]; });
+  for (std::size_t s = 0; s < sets_.size(); ++s) {
+    samples_[s] = parted(sets_[s].moments, by, set_lanes_[s].du[0], set_lanes_[s].dx[0]);
+    after_[s] = after_spike(samples_[s].drawn, sets_[s].plasticity);
+  }
+  const double fraction = count / size_;
   for_each_pair(sets_.size(), [&](std::size_t a, std::size_t b, std::size_t pair) {
-    const Plasticity &pa = sets_[a].plasticity, &pb = sets_[b].plasticity;
-    const Sample of_a = sample(a), of_b = sample(b);
-    const CrossMoments after = after_spike(cross_[pair] * by.within, of_a.drawn, pa, of_b.drawn, pb);
+    const Sample &of_a = samples_[a], &of_b = samples_[b];
+    const CrossMoments after =
+        after_spike(cross_[pair] * by.within, of_a.drawn, sets_[a].plasticity, of_b.drawn, sets_[b].plasticity);
     cross_[pair] = mixed(cross_[pair] * by.kept, means(of_a.remaining, of_b.remaining), after,
-                         means(after_spike(of_a.drawn, pa), after_spike(of_b.drawn, pb)), count / size_);
+                         means(after_[a], after_[b]), fraction);
   });
-  for (std::size_t s = 0; s < sets_.size(); ++s) release[s] = release_sample(sets_[s], count, sample(s));
+  for (std::size_t s = 0; s < sets_.size(); ++s) {
+    sets_[s].moments = mixed(samples_[s].remaining, after_[s], fraction);
+    release[s] = count * samples_[s].drawn.release();
+  }
 }
 
 void PopulationSynapses::visit(StateVisitor& visitor, const std::string& prefix) {

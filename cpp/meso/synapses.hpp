@@ -39,7 +39,6 @@ class PopulationSynapses {
   };
 
   double release_first_order(Set& set, double count) const;
-  // The mean of the neurons that fire deviates by (du, dx).
   double release_sample(Set& set, double count, const Sample& sample) const;
   void release_jointly(double count, Stream& draws, double* release);
 
@@ -48,8 +47,11 @@ class PopulationSynapses {
   Noise noise_;
   std::vector<Set> sets_;
   std::vector<CrossMoments> cross_;  // of pairs of sets, where samples are drawn
-  std::vector<JointSetLanes> set_lanes_;
-  std::vector<JointPairLanes> pair_lanes_;
+  // Scratch, where samples are drawn for several sets.
+  std::vector<JointSetLanes<1>> set_lanes_;
+  std::vector<JointPairLanes<1>> pair_lanes_;
+  std::vector<Sample> samples_;
+  std::vector<Moments> after_;  // those drawn, after their spikes
 };
 
 }  // namespace mesopop

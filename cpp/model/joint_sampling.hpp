@@ -12,18 +12,21 @@
 
 namespace mesopop {
 
+// Of up to `room` groups.
+template <int room>
 struct JointSetLanes {
-  double zu[kLanes], zx[kLanes];               // in: standard normal
-  double vu[kLanes], vx[kLanes], c[kLanes];    // in: covariance of the group; then what is left of it
-  double du[kLanes], dx[kLanes];               // out: deviation of the mean
-  double all_u[kLanes], all_x[kLanes];         // scratch: variances of the group
-  double fu[kLanes], fxu[kLanes], fx[kLanes];  // scratch: Cholesky factor of the covariance that is left
+  double zu[room], zx[room];             // in: standard normal
+  double vu[room], vx[room], c[room];    // in: covariance of the group; then what is left of it
+  double du[room], dx[room];             // out: deviation of the mean
+  double all_u[room], all_x[room];       // scratch: variances of the group
+  double fu[room], fxu[room], fx[room];  // scratch: Cholesky factor of the covariance that is left
   // Scratch: loadings of u and x on the two numbers of the set drawn last.
-  double uu[kLanes], ux[kLanes], xu[kLanes], xx[kLanes];
+  double uu[room], ux[room], xu[room], xx[room];
 };
 
+template <int room>
 struct JointPairLanes {
-  double uu[kLanes], ux[kLanes], xu[kLanes], xx[kLanes];  // in: of the group; then what is left of it
+  double uu[room], ux[room], xu[room], xx[room];  // in: of the group; then what is left of it
 };
 
 namespace detail {
@@ -34,19 +37,21 @@ inline constexpr double kNegligible = 1e-6;
 // What is left of a variance `all`.
 MESOPOP_INLINE double rest(double left, double all) { return left > kNegligible * all ? left : 0.0; }
 
-MESOPOP_INLINE double limited(double value, double limit) {
-  return value > limit ? limit : value < -limit ? -limit : value;
+// At most the root of `square` in magnitude. A root that is rarely needed does not delay what follows.
+MESOPOP_INLINE double limited(double value, double square) {
+  if (value * value <= square) return value;
+  return value > 0.0 ? std::sqrt(square) : -std::sqrt(square);
 }
 
 // Covariance / root, and 0 where there is no root; never more than explains the whole of the variance that is left,
 // which rounding or the negative numbers of spikes of the diffusion approximation would otherwise make of it.
 MESOPOP_INLINE double loading(double covariance, double root, double variance) {
-  return root > 0.0 ? limited(covariance / root, std::sqrt(variance)) : 0.0;
+  return root > 0.0 ? limited(covariance / root, variance) : 0.0;
 }
 
 // The set's own two numbers, given those of the sets before.
-template <int width>
-MESOPOP_INLINE void draw_set(JointSetLanes& s, const double* spread, double rounding) {
+template <int width, int room>
+MESOPOP_INLINE void draw_set(JointSetLanes<room>& s, const double* spread, double rounding) {
 #pragma omp simd
   for (int i = 0; i < width; ++i) {
     const Factor f = factored(s.vu[i], s.vx[i], s.c[i], s.all_u[i], s.all_x[i], rounding);
@@ -61,8 +66,9 @@ MESOPOP_INLINE void draw_set(JointSetLanes& s, const double* spread, double roun
 }
 
 // What the numbers of set `a` imply for the later set `b`, and what they leave open.
-template <int width>
-MESOPOP_INLINE void condition_set(const JointSetLanes& a, const JointPairLanes& cross, JointSetLanes& b) {
+template <int width, int room>
+MESOPOP_INLINE void condition_set(const JointSetLanes<room>& a, const JointPairLanes<room>& cross,
+                                  JointSetLanes<room>& b) {
 #pragma omp simd
   for (int i = 0; i < width; ++i) {
     double vu = b.vu[i], vx = b.vx[i];
@@ -78,7 +84,7 @@ MESOPOP_INLINE void condition_set(const JointSetLanes& a, const JointPairLanes& 
     b.dx[i] += xu * a.zu[i] + xx * a.zx[i];
     b.vu[i] = vu;
     b.vx[i] = vx;
-    b.c[i] = limited(b.c[i] - uu * xu - ux * xx, std::sqrt(vu * vx));
+    b.c[i] = limited(b.c[i] - uu * xu - ux * xx, vu * vx);
     b.uu[i] = uu;
     b.ux[i] = ux;
     b.xu[i] = xu;
@@ -87,8 +93,9 @@ MESOPOP_INLINE void condition_set(const JointSetLanes& a, const JointPairLanes& 
 }
 
 // What is left of the covariance of two sets that are both conditioned.
-template <int width>
-MESOPOP_INLINE void condition_pair(const JointSetLanes& a, const JointSetLanes& b, JointPairLanes& cross) {
+template <int width, int room>
+MESOPOP_INLINE void condition_pair(const JointSetLanes<room>& a, const JointSetLanes<room>& b,
+                                   JointPairLanes<room>& cross) {
 #pragma omp simd
   for (int i = 0; i < width; ++i) {
     cross.uu[i] -= a.uu[i] * b.uu[i] + a.ux[i] * b.ux[i];
@@ -104,7 +111,7 @@ MESOPOP_INLINE void condition_pair(const JointSetLanes& a, const JointSetLanes& 
 template <int width, class Set, class Pair>
 MESOPOP_INLINE void draw_jointly(std::size_t sets, const double* spread, Set set, Pair pair) {
   for (std::size_t s = 0; s < sets; ++s) {
-    JointSetLanes& lanes = set(s);
+    auto& lanes = set(s);
 #pragma omp simd
     for (int i = 0; i < width; ++i) {
       lanes.all_u[i] = lanes.vu[i] = detail::rest(lanes.vu[i], 0.0);
