@@ -172,7 +172,8 @@ def test_ctrl_c_in_the_block_of_a_failure_returns_finite_values_only(trials):
     )
     settings = {"dt": 0.5, "seed": 4, "level": "meso", "trials": trials}
     running = mp.Simulation(network, **settings)
-    running._engines._ensemble = InterruptedOnFailure(running._engines._ensemble)
+    engines = running.course.engines
+    engines._ensemble = InterruptedOnFailure(engines._ensemble)
     try:
         result = running.run(60_000.0)
     except FloatingPointError as error:

@@ -256,7 +256,7 @@ class CheckpointedRun:
         stop = Event()
         with (
             progress_bar(
-                self.simulation._label,
+                self.simulation.course.label,
                 self.piece.duration,
                 progress,
                 self.done * self.piece.record_dt,
@@ -321,7 +321,7 @@ class CheckpointedRun:
             return
         if self.done == 0:
             # What a result says of the simulation beside its arrays.
-            like = self.simulation._empty_result(self.piece)
+            like = self.simulation.course.empty_result(self.piece)
             self.file = RecordingFile.create(self.to, self.written, self.piece.chosen, like)
         else:
             self.file = RecordingFile.reopen(self.to, self.counts)
@@ -340,7 +340,7 @@ class CheckpointedRun:
                 self.file.close()
 
     def _block(self, stopped: Callable[[], bool], due: float, bar: Any) -> None:
-        of_a_bin = self.simulation._engines.recording(attrs.evolve(self.piece, bins=1)).memory
+        of_a_bin = self.simulation.course.engines.recording(attrs.evolve(self.piece, bins=1)).memory
         most = max(1, 8 * _BLOCK_VALUES // max(1, of_a_bin))
         until = min(due, time.monotonic() + _BLOCK_SECONDS)
         begun = False
@@ -352,7 +352,7 @@ class CheckpointedRun:
 
         piece = attrs.evolve(self.piece, bins=min(most, self.piece.bins - self.done))
         try:
-            result = self.simulation._advance(piece, bar, pause)
+            result = self.simulation.course.advance(piece, bar, pause)
         except (FloatingPointError, MemoryError) as error:
             # What came before is good, and the last thing that is.
             if hasattr(error, "result"):

@@ -100,7 +100,7 @@ def run_long(
         raise ValueError("record says what to write to a file: it needs to=")
     asked = () if to is None else tuple(DEFAULT_RECORD if record is None else record)
     needed = [quantity for reducer in reducers.values() for quantity, _ in reducer.series]
-    piece = simulation._piece(duration, list(dict.fromkeys([*asked, *needed])), record_dt)
+    piece = simulation.course.piece(duration, list(dict.fromkeys([*asked, *needed])), record_dt)
     written = tuple(item for item in asked if isinstance(item, str))
     _require_labels(simulation, reducers)
     for reducer in reducers.values():

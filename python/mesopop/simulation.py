@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +11,21 @@ import attrs
 import numpy as np
 
 from mesopop.archive import write_archive
-from mesopop.changes import Change, changes_between
-from mesopop.compiled import compile_network
-from mesopop.engines import Engines
+from mesopop.changes import Change
+from mesopop.course import Course
 from mesopop.initial import InitialState
 from mesopop.network import Network
 from mesopop.neuron_recording import Neurons
-from mesopop.processors import available_processors
 from mesopop.progress import progress_bar
 from mesopop.recording import (
     DEFAULT_RECORD,
     DEFAULT_RECORD_LIMIT,
-    Piece,
     bins_in,
 )
-from mesopop.result import Result, versions
-from mesopop.seeds import entropy_of, seed_sequence
-from mesopop.settings import choose_engine
+from mesopop.result import Result
+from mesopop.settings import EngineSettings, choose_engine
 from mesopop.simulation_file import contents, restored
-from mesopop.validation import require_integer, require_number, steps
+from mesopop.validation import steps
 
 
 class Simulation:
@@ -124,7 +120,7 @@ class Simulation:
     ) -> None:
         if not isinstance(network, Network):
             raise TypeError(f"network must be a Network, got {network!r}")
-        self.settings = choose_engine(
+        settings = choose_engine(
             network,
             level=level,
             method=method,
@@ -133,45 +129,62 @@ class Simulation:
             bin_tolerance=bin_tolerance,
             cohort_tolerance=cohort_tolerance,
         )
-        if history is not None:
-            history = require_number("history", history, "ms", gt=0)
-            if self.settings.bin_tolerance != 0:
-                raise ValueError(
-                    'history applies to level="meso" with bin_tolerance=0, '
-                    f"got {history!r} ms otherwise"
-                )
-        self.history = history
-        compiled = compile_network(network, dt=dt, initial=initial, history=history)
-        self.trials = require_integer("trials", trials, ge=1)
-        self.n_threads = (
-            available_processors()
-            if n_threads is None
-            else require_integer("n_threads", n_threads, ge=1)
-        )
-        self.seed_sequence = seed_sequence(seed)
-        self.changes: tuple[Change, ...] = ()
-        self._engines = Engines(
-            compiled,
-            self.settings,
-            seed_sequence=self.seed_sequence,
-            trials=self.trials,
-            n_threads=self.n_threads,
+        # For the package itself.
+        self.course = Course(
+            network,
+            settings,
+            dt=dt,
+            initial=initial,
+            history=history,
+            seed=seed,
+            trials=trials,
+            n_threads=n_threads,
         )
 
     @property
     def network(self) -> Network:
         """What is simulated."""
-        return self._engines.compiled.network
+        return self.course.network
 
     @property
     def dt(self) -> float:
         """Time step, ms."""
-        return self._engines.compiled.dt
+        return self.course.dt
 
     @property
     def time(self) -> float:
         """Biological time reached, ms."""
-        return self._engines.step * self.dt
+        return self.course.time
+
+    @property
+    def settings(self) -> EngineSettings:
+        """Level, method, closure, noise and tolerances, as chosen."""
+        return self.course.settings
+
+    @property
+    def history(self) -> float | None:
+        """As given, ms."""
+        return self.course.history
+
+    @property
+    def trials(self) -> int:
+        """Independent repetitions."""
+        return self.course.trials
+
+    @property
+    def n_threads(self) -> int:
+        """Threads at most."""
+        return self.course.n_threads
+
+    @property
+    def seed_sequence(self) -> np.random.SeedSequence:
+        """What all random numbers come from."""
+        return self.course.seed_sequence
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Parameters that `change` has changed so far."""
+        return self.course.changes
 
     # --- Running ---------------------------------------------------------------------------------
 
@@ -227,19 +240,13 @@ class Simulation:
         >>> network = mp.presets.load("lnp-up-down")
         >>> simulation = mp.Simulation(network, dt=0.1, level="meso", seed=1)
         >>> first = simulation.run(1000, record_dt=0.5)
-        >>> second = simulation.run(500, record=["rate", "potential"], record_dt=10)
-        >>> print(f"{second.t[0]:.0f} to {second.t[-1]:.0f} ms")
-        1010 to 1500 ms
-
-        In pieces or not, the numbers are the same:
-
         >>> whole = mp.simulate(network, 1500, dt=0.1, level="meso", seed=1, record_dt=0.5)
         >>> bool((whole.rate["E"][:2000] == first.rate["E"]).all())
         True
         """
-        piece = self._piece(duration, record, record_dt, record_limit)
-        with progress_bar(self._label, piece.duration, progress) as bar:
-            return self._advance(piece, bar)
+        piece = self.course.piece(duration, record, record_dt, record_limit)
+        with progress_bar(self.course.label, piece.duration, progress) as bar:
+            return self.course.advance(piece, bar)
 
     def run_until(self, time: float, **options: Any) -> Result:
         """Simulate until the biological time `time`; otherwise as `run`.
@@ -264,7 +271,7 @@ class Simulation:
         >>> simulation.run_until(1500).duration
         500.0
         """
-        left = steps("time", time, self.dt) - self._engines.step
+        left = steps("time", time, self.dt) - self.course.engines.step
         if left <= 0:
             raise ValueError(f"time must be > {self.time:g} ms, the time reached, got {time!r} ms")
         return self.run(left * self.dt, **options)
@@ -304,22 +311,11 @@ class Simulation:
         >>> [bool(part.rate["E"].mean() > 20) for part in simulation.blocks(5000, block=1000)]
         [False, False, False, True, True]
         """
-        whole = self._piece(duration, record, record_dt, record_limit)
+        whole = self.course.piece(duration, record, record_dt, record_limit)
         most = bins_in("block", block, whole.steps_per_bin, self.dt)
         first = attrs.evolve(whole, bins=min(most, whole.bins))
-        self._engines.recording(first).require_room(whole.record_limit)
-
-        def results() -> Iterator[Result]:
-            left = whole.bins
-            with progress_bar(self._label, whole.duration, progress) as bar:
-                while left:
-                    result = self._advance(attrs.evolve(whole, bins=min(most, left)), bar)
-                    left -= len(result.t)
-                    yield result
-                    if not result.complete:
-                        return
-
-        return results()
+        self.course.engines.recording(first).require_room(whole.record_limit)
+        return self.course.advance_by_blocks(whole, most, progress)
 
     def recording_memory(
         self,
@@ -340,67 +336,7 @@ class Simulation:
         ValueError
             As `run`.
         """
-        return self._engines.recording(self._asked(duration, record, record_dt)).memory
-
-    def _asked(
-        self,
-        duration: float,
-        record: Sequence[str | Neurons],
-        record_dt: float | None,
-        record_limit: float = DEFAULT_RECORD_LIMIT,
-    ) -> Piece:
-        return Piece.of(
-            duration,
-            dt=self.dt,
-            level=self.settings.level,
-            network=self.network,
-            record=record,
-            record_dt=record_dt,
-            record_limit=record_limit,
-        )
-
-    def _piece(
-        self,
-        duration: float,
-        record: Sequence[str | Neurons],
-        record_dt: float | None,
-        record_limit: float = DEFAULT_RECORD_LIMIT,
-    ) -> Piece:
-        # What is asked for, if it can be done.
-        piece = self._asked(duration, record, record_dt, record_limit)
-        self._engines.require_possible(piece)
-        return piece
-
-    def _advance(self, piece: Piece, bar: Any, pause: Callable[[], bool] | None = None) -> Result:
-        # Perhaps not to the end of the piece: `pause` is asked between blocks.
-        recorded, failure = self._engines.advance(piece, bar, pause)
-        complete = len(recorded["t"]) == piece.bins
-        result = attrs.evolve(self._empty_result(piece), complete=complete, **recorded)
-        if failure is not None:
-            failure.result = result  # type: ignore[attr-defined]
-            raise failure
-        return result
-
-    def _empty_result(self, piece: Piece) -> Result:
-        # What a result says of the simulation beside its arrays.
-        return Result(
-            network=self.network,
-            settings=self.settings,
-            dt=self.dt,
-            record_dt=piece.record_dt,
-            t=np.empty(0),
-            rate={},
-            seed=entropy_of(self.seed_sequence),
-            spawn_key=tuple(self.seed_sequence.spawn_key),
-            trials=self.trials,
-            complete=False,
-            changes=self.changes,
-            versions=versions(),
-        )
-
-    @property
-    def _label(self) -> str:
-        return self.settings.closure or self.settings.level
+        return self.course.engines.recording(self.course.asked(duration, record, record_dt)).memory
 
     # --- State -----------------------------------------------------------------------------------
 
@@ -419,7 +355,7 @@ class Simulation:
         >>> bool((once.rate["E"] == again.rate["E"]).all())
         True
         """
-        return self._engines.state(trial)
+        return self.course.engines.state(trial)
 
     def set_state(self, state: dict[str, Any], trial: int = 0) -> None:
         """Replace the state of one trial by what `state` returned, for the same network.
@@ -445,7 +381,7 @@ class Simulation:
         >>> print(f"{abs(first - second)[0]:.4f} {abs(first - second).max():.2f}")
         0.0000 0.64
         """
-        self._engines.set_state(state, trial)
+        self.course.engines.set_state(state, trial)
 
     def change(self, network: Network) -> None:
         """Go on with other drives, rates of Poisson neurons, weights or probabilities.
@@ -478,13 +414,7 @@ class Simulation:
         >>> print(*simulation.run(1000).changes)
         1000 ms: E.drive -3.5 -> 2.0
         """
-        self._engines.require_finite()
-        changes = changes_between(self.network, network, self.time, self.settings.level)
-        choose_engine(network, **attrs.asdict(self.settings))
-        # From rest, since the state comes from the old engines anyway.
-        compiled = compile_network(network, dt=self.dt, initial="rest", history=self.history)
-        self._engines = self._engines.changed(compiled)
-        self.changes += changes
+        self.course.change(network)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save the simulation, its complete state included, to go on with `load`.
@@ -500,17 +430,6 @@ class Simulation:
             If it cannot be written; what was there is unchanged.
         RuntimeError
             If the simulation has stopped because its state became non-finite.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> import mesopop as mp
-        >>> simulation = mp.Simulation(mp.presets.load("lnp-up-down"), dt=0.1, level="meso", seed=1)
-        >>> first = simulation.run(1000)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     simulation.save(f"{folder}/simulation.npz")
-        ...     mp.Simulation.load(f"{folder}/simulation.npz").time
-        1000.0
         """
         write_archive(Path(path), *contents(self))
 

@@ -59,7 +59,7 @@ def state_arrays(simulation: Simulation) -> Arrays:
     RuntimeError
         As `contents`.
     """
-    simulation._engines.require_finite()
+    simulation.course.engines.require_finite()
     return {
         f"state/{trial}/{name}": values
         for trial in range(simulation.trials)
@@ -103,8 +103,7 @@ def restored(
             simulation.set_state(present, trial)
     except ValueError as error:
         raise ValueError(f"{path} holds a state that does not fit its network: {error}") from None
-    for change in header["changes"]:
-        simulation.changes += (Change(**change),)
+    simulation.course.changes = tuple(Change(**change) for change in header["changes"])
     return simulation
 
 
