@@ -64,22 +64,18 @@ class Course:
                     f"got {history!r} ms otherwise"
                 )
         compiled = compile_network(network, dt=dt, initial=initial, history=history)
-        self.settings = settings
         self.history = history
-        self.trials = require_integer("trials", trials, ge=1)
-        self.n_threads = (
-            available_processors()
-            if n_threads is None
-            else require_integer("n_threads", n_threads, ge=1)
-        )
-        self.seed_sequence = seed_sequence(seed)
         self.changes: tuple[Change, ...] = ()
         self.engines = Engines(
             compiled,
             settings,
-            seed_sequence=self.seed_sequence,
-            trials=self.trials,
-            n_threads=self.n_threads,
+            seed_sequence=seed_sequence(seed),
+            trials=require_integer("trials", trials, ge=1),
+            n_threads=(
+                available_processors()
+                if n_threads is None
+                else require_integer("n_threads", n_threads, ge=1)
+            ),
         )
 
     @property
@@ -96,6 +92,11 @@ class Course:
     def time(self) -> float:
         """Biological time reached, ms."""
         return self.engines.step * self.dt
+
+    @property
+    def settings(self) -> EngineSettings:
+        """Of the engines."""
+        return self.engines.settings
 
     @property
     def label(self) -> str:
@@ -173,6 +174,7 @@ class Course:
 
     def empty_result(self, piece: Piece) -> Result:
         """What a result says of the simulation beside its arrays."""
+        seed = self.engines.seed_sequence
         return Result(
             network=self.network,
             settings=self.settings,
@@ -180,9 +182,9 @@ class Course:
             record_dt=piece.record_dt,
             t=np.empty(0),
             rate={},
-            seed=entropy_of(self.seed_sequence),
-            spawn_key=tuple(self.seed_sequence.spawn_key),
-            trials=self.trials,
+            seed=entropy_of(seed),
+            spawn_key=tuple(seed.spawn_key),
+            trials=self.engines.trials,
             complete=False,
             changes=self.changes,
             versions=versions(),

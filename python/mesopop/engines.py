@@ -49,10 +49,10 @@ class Engines:
         from mesopop import _core
 
         self.compiled = compiled
-        self._settings = settings
-        self._seed_sequence = seed_sequence
-        self._trials = trials
-        self._n_threads = n_threads
+        self.settings = settings
+        self.seed_sequence = seed_sequence
+        self.trials = trials
+        self.n_threads = n_threads
         self._failure = ""
         self._ensemble: _core.Ensemble = _core.Ensemble(
             network=compiled.description,
@@ -99,7 +99,7 @@ class Engines:
         """
         self.require_finite()
         dt = self.compiled.dt
-        for trial in range(1, self._trials):
+        for trial in range(1, self.trials):
             if self._ensemble.step(trial) != self.step:
                 raise ValueError(
                     f"trial {trial} is at {self._ensemble.step(trial) * dt:g} ms, trial 0 at "
@@ -116,7 +116,7 @@ class Engines:
     def recording(self, piece: Piece) -> Recording:
         """What is recorded of a piece, without room for it yet."""
         return Recording(
-            self.compiled, piece.record, piece.chosen, trials=self._trials, bins=piece.bins
+            self.compiled, piece.record, piece.chosen, trials=self.trials, bins=piece.bins
         )
 
     def advance(
@@ -172,13 +172,13 @@ class Engines:
         """Engines of another network that go on from the state of these."""
         engines = Engines(
             compiled,
-            self._settings,
-            seed_sequence=self._seed_sequence,
-            trials=self._trials,
-            n_threads=self._n_threads,
+            self.settings,
+            seed_sequence=self.seed_sequence,
+            trials=self.trials,
+            n_threads=self.n_threads,
             previous=self,
         )
-        for trial in range(self._trials):
+        for trial in range(self.trials):
             engines.set_state(self.state(trial), trial)
         return engines
 
@@ -197,7 +197,7 @@ class Engines:
                     bins=size,
                     steps_per_bin=piece.steps_per_bin,
                     **room,
-                    threads=self._n_threads,
+                    threads=self.n_threads,
                 )
                 bar.update((done - before) * piece.record_dt / 1000)
                 elapsed = max(time.perf_counter() - started, 1e-6)

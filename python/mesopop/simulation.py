@@ -169,17 +169,17 @@ class Simulation:
     @property
     def trials(self) -> int:
         """Independent repetitions."""
-        return self.course.trials
+        return self.course.engines.trials
 
     @property
     def n_threads(self) -> int:
         """Threads at most."""
-        return self.course.n_threads
+        return self.course.engines.n_threads
 
     @property
     def seed_sequence(self) -> np.random.SeedSequence:
         """What all random numbers come from."""
-        return self.course.seed_sequence
+        return self.course.engines.seed_sequence
 
     @property
     def changes(self) -> tuple[Change, ...]:
